@@ -1,0 +1,1 @@
+"""Experiment files shipped with icsim (YAML only)."""

@@ -1,0 +1,1 @@
+"""One day of care: services, levers and the daily kernel."""

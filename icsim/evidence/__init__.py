@@ -1,0 +1,1 @@
+"""The evidence catalogue and the place data: every default with its source."""

@@ -1,0 +1,1 @@
+"""What a researcher may write, and how it is read."""

@@ -1,0 +1,1 @@
+"""What lies between organisations: relationships, contracts, money."""
