@@ -1,0 +1,169 @@
+"""The arrays a run fills day by day, and the tables they become.
+
+The kernel writes plain NumPy arrays: ``recorder.block(kind)[day]`` is today's row, shaped (organisations of
+the kind, measures of the kind). Nothing here knows what a patient is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from icsim.population.columns import AGE_BANDS
+from icsim.recording.measures import (
+    GROUP_MEASURES,
+    KIND_LABELS,
+    MEASURES,
+    Measure,
+    Measures,
+    measures_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SYSTEM = "system"
+N_FIFTHS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRow:
+    """One organisation of a run: unique name, kind (a key of ``MEASURES``), ODS or ONS code ("" if none)."""
+
+    name: str
+    kind: str
+    code: str = ""
+
+
+def financial_year(day: date) -> str:
+    """The NHS financial year of a day, from 1 April: ``2015/16``."""
+    first = day.year if day.month >= 4 else day.year - 1
+    return f"{first}/{(first + 1) % 100:02d}"
+
+
+@dataclass(slots=True)
+class _Columns:
+    """Rows collected one by one and turned into a table at the end."""
+
+    names: Sequence[str]
+    values: list[list] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.values = [[] for _ in self.names]
+
+    def add(self, *row: object) -> None:
+        for column, value in zip(self.values, row, strict=True):
+            column.append(value)
+
+    def extend(self, *columns: Iterable) -> None:
+        for column, values in zip(self.values, columns, strict=True):
+            column.extend(values)
+
+    def __len__(self) -> int:
+        return len(self.values[0])
+
+
+class Recorder:
+    """Everything one replicate records.
+
+    Args:
+        start: first day of the run.
+        days: days of the run.
+        organisations: every organisation; a ``system`` row for the whole place is added when none is given.
+        measures: what is counted for each kind; the shipped table unless a modeller brings their own.
+        group_measures: what is counted by age and deprivation.
+
+    Attributes:
+        dates: days of the run, shape (days,), datetime64[D].
+        financial_years: names of the financial years the run touches, in order.
+        year_of_day: index into ``financial_years`` of each day, shape (days,), int64.
+        by_group: counts, shape (financial years, 10 age bands, 5 fifths, group measures), float64; fifth 0
+            is the most deprived.
+        person_days: days lived in the place, shape (financial years, 10, 5), float64.
+        people: the people at the end, set by the model; None records no table of people.
+        days_done: days recorded so far; tables stop there. The whole run unless the model says otherwise.
+
+    Raises:
+        ValueError: no days, an unknown kind, or two organisations of one name.
+    """
+
+    def __init__(
+        self,
+        start: date,
+        days: int,
+        organisations: Sequence[OrganisationRow],
+        measures: Measures = MEASURES,
+        group_measures: Sequence[Measure] = GROUP_MEASURES,
+    ) -> None:
+        if days < 1:
+            raise ValueError(f"a run has at least one day; got {days}")
+        if not any(row.kind == SYSTEM for row in organisations):
+            organisations = [OrganisationRow(KIND_LABELS[SYSTEM], SYSTEM), *organisations]
+        names = [row.name for row in organisations]
+        if len(set(names)) < len(names):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"organisations need different names; more than one is called {twice[0]!r}")
+        self.start = start
+        self.days = self.days_done = days
+        self.organisations = tuple(organisations)
+        self.measures = measures
+        self.group_measures = tuple(group_measures)
+        self.dates = np.datetime64(start, "D") + np.arange(days)
+        years = [financial_year(start + timedelta(days=day)) for day in range(days)]
+        self.financial_years = tuple(dict.fromkeys(years))
+        self.year_of_day = np.array([self.financial_years.index(year) for year in years], dtype=np.int64)
+        self._rows = {kind: [row for row in organisations if row.kind == kind] for kind in measures}
+        for row in organisations:
+            measures_of(row.kind, measures)
+        self._blocks = {
+            kind: np.zeros((days, len(self._rows[kind]), len(table)), dtype=np.float32)
+            for kind, table in measures.items()
+        }
+        shape = (len(self.financial_years), len(AGE_BANDS), N_FIFTHS)
+        self.by_group = np.zeros((*shape, len(self.group_measures)))
+        self.person_days = np.zeros(shape)
+        self.people: pd.DataFrame | None = None
+        self._money = _Columns(("month", "payer", "payee", "account", "amount_gbp"))
+        self._relationships = _Columns(("month", "source", "target", "trust", "contact"))
+
+    def block(self, kind: str) -> np.ndarray:
+        """The array of a kind: (days, organisations of the kind, measures of the kind), float32, zeros at first.
+
+        Organisations keep the order in which the constructor was given them; ``measures.columns(kind)`` names
+        the last axis. Writing into it is recording.
+        """
+        measures_of(kind, self.measures)
+        return self._blocks[kind]
+
+    def rows(self, kind: str) -> list[OrganisationRow]:
+        """The organisations of a kind, in the order of the second axis of its block."""
+        measures_of(kind, self.measures)
+        return self._rows[kind]
+
+    def column(self, kind: str, name: str) -> int:
+        """Position of a measure in the last axis of ``block(kind)``; raises ``KeyError`` if not recorded."""
+        for position, measure in enumerate(measures_of(kind, self.measures)):
+            if measure.name == name:
+                return position
+        raise KeyError(f"{kind} does not record {name!r}")
+
+    def pay(self, month: date, payer: str, payee: str, account: str, amount_gbp: float) -> None:
+        """Enter one payment of a month (its first day) into the ledger; names are organisations' names."""
+        self._money.add(month, payer, payee, account, float(amount_gbp))
+
+    def relate(
+        self,
+        month: date,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        trust: Sequence[float],
+        contact: Sequence[float],
+    ) -> None:
+        """Enter a month's relationships: four sequences of one length, trust and contact in [0, 1]."""
+        if not len(sources) == len(targets) == len(trust) == len(contact):
+            raise ValueError("sources, targets, trust and contact need one value for each relationship")
+        self._relationships.extend(
+            [month] * len(sources), sources, targets, map(float, trust), map(float, contact)
+        )
