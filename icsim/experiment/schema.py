@@ -1,0 +1,404 @@
+"""What a researcher may write in an experiment: every key, its meaning, its limits and its default.
+
+Defaults that are numbers, dates or choices are rows of the evidence catalogue (topic ``experiment``).
+Use ``icsim.experiment.load`` to read one: it also checks what needs the whole experiment (dates within the run,
+names that exist, the place, the parameters).
+"""
+
+import hashlib
+import json
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from icsim.experiment.fields import (
+    Count,
+    Day,
+    Flag,
+    Name,
+    NonNegative,
+    Number,
+    Part,
+    Positive,
+    Share,
+    Text,
+    default_of,
+    evidenced,
+    one_of,
+)
+from icsim.experiment.organisations import Kind, Organisations
+from icsim.population.columns import Condition, Frailty, Lever, Residence, Sex
+
+DAYS_PER_YEAR = 365.25
+
+
+def _names(enum: Any) -> tuple[str, ...]:
+    return tuple(member.name.lower() for member in enum)
+
+
+def _shape(value: Any) -> str:
+    """Which form of a key that takes several a value has: the tag of the union."""
+    if isinstance(value, dict):
+        return "<map>"
+    return "<list>" if isinstance(value, list | tuple) else "<value>"
+
+
+LeverName = Annotated[str, one_of(_names(Lever))]
+ConditionName = Annotated[str, one_of(_names(Condition))]
+FrailtyName = Annotated[str, one_of(_names(Frailty))]
+PlaceText = Annotated[
+    str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200)
+]
+PlaceSpec = Annotated[
+    Annotated[PlaceText, Tag("<value>")]
+    | Annotated[list[PlaceText], Field(min_length=1), Tag("<list>")]
+    | Annotated[
+        dict[Literal["lsoas"], Annotated[list[PlaceText], Field(min_length=1)]],
+        Field(min_length=1),
+        Tag("<map>"),
+    ],
+    Discriminator(_shape),
+]
+ShareByPair = Annotated[
+    Annotated[Share, Tag("<value>")] | Annotated[dict[str, Share], Tag("<map>")], Discriminator(_shape)
+]
+FinancialYear = Annotated[str, StringConstraints(strict=True, pattern=r"^20\d\d/\d\d$")]
+MoneyByYear = Annotated[
+    Annotated[NonNegative, Tag("<value>")] | Annotated[dict[FinancialYear, NonNegative], Tag("<map>")],
+    Discriminator(_shape),
+]
+
+
+class Form(StrEnum):
+    """Contract forms of the vanguards."""
+
+    TRADITIONAL = "traditional"
+    VIRTUAL = "virtual"
+    PARTIAL = "partial"
+    FULL = "full"
+
+
+class Payment(StrEnum):
+    """How the acute trust is paid."""
+
+    ACTIVITY = "activity"
+    BLOCK = "block"
+    CAPITATION = "capitation"
+
+
+class ShockKind(StrEnum):
+    """What may befall a place from outside."""
+
+    FLU = "flu"
+    BED_CLOSURE = "bed_closure"
+    LEADER_LEAVES = "leader_leaves"
+    FUNDING_CUT = "funding_cut"
+    STAFF_LOSS = "staff_loss"
+    SOCIAL_CARE_CUT = "social_care_cut"
+
+
+class Population(Part):
+    """Whose lives are simulated."""
+
+    sample: Annotated[float, Field(gt=0, le=1, strict=True)] = evidenced(
+        "experiment_sample", "Share of the residents simulated, above 0 and up to 1 (everybody)"
+    )
+
+
+class Relationships(Part):
+    """How organisations stand to one another at the start.
+
+    Each key takes one number for all pairs, or a mapping from pairs to numbers: ``'gp_practice->acute_trust': 0.3``
+    by kind, ``'Salford Royal->NHS Salford CCG': 0.7`` by name, and ``default`` for the rest.
+    """
+
+    initial_trust: ShareByPair = evidenced(
+        "experiment_initial_trust",
+        "Trust of one organisation in another at the start, 0 to 1: a number or pairs",
+    )
+    contact: ShareByPair = evidenced(
+        "experiment_contact", "How closely two organisations work side by side, 0 to 1: a number or pairs"
+    )
+
+    def trust_between(self, kind: str, name: str | None, other_kind: str, other_name: str | None) -> float:
+        """The initial trust of one organisation in another, 0-1; what names name beats what kinds say."""
+        return _pair_value(
+            self.initial_trust, "experiment_initial_trust", (kind, name), (other_kind, other_name)
+        )
+
+    def contact_between(self, kind: str, name: str | None, other_kind: str, other_name: str | None) -> float:
+        """The contact of one organisation with another, 0-1."""
+        return _pair_value(self.contact, "experiment_contact", (kind, name), (other_kind, other_name))
+
+
+def _pair_value(
+    values: float | dict[str, float], key: str, one: tuple[str, str | None], other: tuple[str, str | None]
+) -> float:
+    """Name->name, then name->kind, kind->name, kind->kind, then ``default``, then the catalogue."""
+    if not isinstance(values, dict):
+        return values
+    (kind, name), (other_kind, other_name) = one, other
+    for pair in ((name, other_name), (name, other_kind), (kind, other_name), (kind, other_kind)):
+        if None not in pair and f"{pair[0]}->{pair[1]}" in values:
+            return values[f"{pair[0]}->{pair[1]}"]
+    return values["default"] if "default" in values else float(default_of(key))
+
+
+class ContractStep(Part):
+    """A dated change of the contract; a key left out stays as it was."""
+
+    date: Day = Field(description="First day of the changed contract")
+    form: Form | None = Field(default=None, description="Contract form from this day")
+    payment: Payment | None = Field(default=None, description="Payment of the acute trust from this day")
+    marginal_emergency_rate: Share | None = Field(
+        default=None,
+        description="Share of the tariff paid for emergency admissions above the baseline from this day",
+    )
+    emergency_baseline: Positive | None = Field(default=None, description="Baseline ratio from this day")
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if all(value is None for key, value in self if key != "date"):
+            raise PydanticCustomError(
+                "step", "the step changes nothing: give form, payment, or another key of contract"
+            )
+        return self
+
+
+class Contract(Part):
+    """Who is paid by whom, and how."""
+
+    form: Form = evidenced("experiment_contract_form", "Contract form at the start")
+    payment: Payment = evidenced("experiment_payment", "Payment of the acute trust at the start")
+    marginal_emergency_rate: Share = evidenced(
+        "experiment_marginal_emergency_rate",
+        "Share of the tariff paid for emergency admissions above the baseline, under payment by activity",
+    )
+    emergency_baseline: Positive = evidenced(
+        "experiment_emergency_baseline",
+        "Emergency admissions paid in full, as a ratio to those expected in the first year",
+    )
+    steps: tuple[ContractStep, ...] = Field(
+        default=(), max_length=100, description="Dated changes, in order of date"
+    )
+
+
+class Programme(Part):
+    """The change programme of the place."""
+
+    name: Name = Field(description="Name of the programme")
+    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
+    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
+    funding_gbp_per_year: MoneyByYear | None = Field(
+        default=None,
+        description="Transformation money a year in pounds: a number, or by financial year ('2015/16': ...)",
+    )
+
+
+class Selection(Part):
+    """Whom an intervention is for: people who meet every condition given; {} is everybody."""
+
+    min_age: Count | None = Field(default=None, le=120, description="Youngest age in whole years")
+    max_age: Count | None = Field(default=None, le=120, description="Oldest age in whole years")
+    sex: Annotated[str, one_of(_names(Sex))] | None = Field(default=None, description="Sex")
+    imd_deciles: tuple[Annotated[int, Field(ge=1, le=10, strict=True)], ...] | None = Field(
+        default=None, min_length=1, description="Deciles of deprivation, 1 most deprived"
+    )
+    conditions: tuple[ConditionName, ...] | None = Field(
+        default=None, min_length=1, description="Has at least one of these long-term conditions"
+    )
+    min_conditions: Count | None = Field(
+        default=None, le=16, description="Least number of long-term conditions"
+    )
+    frailty: tuple[FrailtyName, ...] | None = Field(default=None, min_length=1, description="Frailty groups")
+    residence: Annotated[str, one_of(_names(Residence))] | None = Field(
+        default=None, description="Where people live"
+    )
+    min_mental_health_need: Count | None = Field(
+        default=None, le=3, description="Least mental-health need: 1 low-level, 2 moderate, 3 severe"
+    )
+    min_social_care_need: Count | None = Field(
+        default=None, le=3, description="Least social-care need: 1 some, 2 substantial, 3 critical"
+    )
+    min_loneliness: Count | None = Field(
+        default=None, le=2, description="Least loneliness: 1 some of the time, 2 often"
+    )
+
+    @model_validator(mode="after")
+    def _ages_in_order(self) -> Self:
+        if self.min_age is not None and self.max_age is not None and self.min_age > self.max_age:
+            raise PydanticCustomError(
+                "ages", "min_age {low} is above max_age {high}", {"low": self.min_age, "high": self.max_age}
+            )
+        return self
+
+
+class Intervention(Part):
+    """A service that turns levers for some people, from a day on."""
+
+    name: Name = Field(description="Name, unique among interventions")
+    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
+    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
+    levers: dict[LeverName, Annotated[float, Field(gt=0, le=100, strict=True)]] = Field(
+        min_length=1, description="Multiplier of each lever: 0.9 is a tenth less, 1 changes nothing"
+    )
+    who: Selection = Field(default_factory=Selection, description="Whom it is for; left out, everybody")
+
+
+class Shock(Part):
+    """Something that befalls the place on a day."""
+
+    kind: ShockKind = Field(description="What happens")
+    date: Day = Field(description="The day it begins")
+    end: Day | None = Field(
+        default=None, description="Last day; left out with days, the rest of the run (flu: a season)"
+    )
+    days: Count | None = Field(
+        default=None, ge=1, le=36525, description="How many days it lasts, instead of end"
+    )
+    size: NonNegative | None = Field(
+        default=None,
+        le=10,
+        description="Proportional change: flu 0.3 is 30% more acute need; all others are the share lost, 0 to 1; "
+        "left out, the catalogue's size for the kind",
+    )
+    organisation: Name | None = Field(
+        default=None, description="Kind or name of the organisation it strikes; left out, all it can strike"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _catalogue_values(cls, data: Any) -> Any:
+        """Fill in the size of the kind, and how long a flu season lasts, from the catalogue."""
+        if not isinstance(data, dict) or data.get("kind") not in tuple(ShockKind):
+            return data
+        filled = dict(data)
+        if filled.get("size") is None:
+            filled["size"] = default_of(f"experiment_shock_{filled['kind']}_size")
+        if filled["kind"] == ShockKind.FLU and filled.get("end") is None and filled.get("days") is None:
+            filled["days"] = int(default_of("experiment_shock_flu_days"))
+        return filled
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.end is not None and self.days is not None:
+            raise PydanticCustomError("shock", "give either end or days, not both")
+        if self.end is not None and self.end < self.date:
+            raise PydanticCustomError("shock", "the shock ends before it begins")
+        if self.kind is ShockKind.LEADER_LEAVES and (self.end or self.days):
+            raise PydanticCustomError("shock", "leader_leaves is a moment: give neither end nor days")
+        if self.kind is not ShockKind.FLU and self.size is not None and self.size > 1:
+            raise PydanticCustomError(
+                "shock", "size is the share lost by {kind}: at most 1", {"kind": str(self.kind)}
+            )
+        return self
+
+
+class Record(Part):
+    """What a run keeps."""
+
+    daily: Flag = Field(default=True, description="Daily counts by organisation")
+    monthly: Flag = Field(default=True, description="Monthly counts by organisation")
+    by_age_and_imd: Flag = Field(
+        default=True, description="Yearly activity by age band and deprivation decile"
+    )
+    money: Flag = Field(default=True, description="Income and cost by organisation")
+    people: Flag = Field(default=True, description="Every person at the end of the run")
+
+
+class Experiment(Part):
+    """One experiment: a place, its people and organisations, and what happens to them."""
+
+    name: Name = Field(default="experiment", description="Name in results; left out, the file's name")
+    description: Text = Field(default="", description="What the experiment asks")
+    extends: str | tuple[str, ...] | None = Field(
+        default=None,
+        exclude=True,
+        description="Experiment(s) this one builds on: shipped names or paths relative to this file; later ones win",
+    )
+    place: PlaceSpec = Field(
+        description="One of the nine places, any CCG, STP or local authority of England by name or code, a list of "
+        "them, or {lsoas: [codes]}"
+    )
+    start: Day = evidenced("experiment_start", "First day of the run")
+    years: Annotated[float, Field(gt=0, le=25, strict=True)] = evidenced(
+        "experiment_years",
+        "Length of the run in years, above 0 and up to 25; fractions count 365.25 days a year",
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = evidenced(
+        "experiment_seed", "Seed of all luck; replicates take the numbers that follow"
+    )
+    replicates: Annotated[int, Field(ge=1, le=10_000, strict=True)] = evidenced(
+        "experiment_replicates", "How many runs, each with its own seed"
+    )
+    population: Population = Field(default_factory=Population, description="Whose lives are simulated")
+    organisations: Organisations = Field(
+        default_factory=Organisations, description="Organisations and their capacities"
+    )
+    relationships: Relationships = Field(
+        default_factory=Relationships, description="How organisations stand to one another at the start"
+    )
+    contract: Contract = Field(default_factory=Contract, description="Contract form and payment")
+    programme: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[Programme, Tag("<map>")], Discriminator(_shape)
+    ] = Field(default="none", description="The change programme, or none")
+    interventions: tuple[Intervention, ...] = Field(
+        default=(), max_length=1000, description="Services that turn levers for some people"
+    )
+    shocks: tuple[Shock, ...] = Field(default=(), max_length=1000, description="What befalls the place")
+    parameters: dict[str, Number] = Field(
+        default_factory=dict, description="Values of the evidence catalogue to use instead of its own, by key"
+    )
+    record: Record = Field(default_factory=Record, description="What a run keeps")
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Where each value comes from, by dotted key: ``default``, ``salford.yaml:12``, ``dict`` or ``--set``."""
+        return dict(self._origins)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed but worth knowing, one sentence each."""
+        return self._warnings
+
+    @property
+    def days(self) -> int:
+        """Length of the run in days."""
+        return (self.end - self.start).days
+
+    @property
+    def end(self) -> date:
+        """The day after the last day: whole years by the calendar, the fraction of a year in days of 1/365.25."""
+        whole = int(self.years)
+        year = self.start.year + whole
+        try:
+            anniversary = self.start.replace(year=year)
+        except ValueError:  # 29 February
+            anniversary = date(year, 3, 1)
+        end = anniversary + timedelta(days=round((self.years - whole) * DAYS_PER_YEAR))
+        return max(end, self.start + timedelta(days=1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The resolved experiment as plain values (dates as ISO text); ``load`` of it is equal to this one."""
+        return self.model_dump(mode="json")
+
+    def digest(self) -> str:
+        """A SHA-256 of the resolved content, the same in every process and on every machine."""
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when the content is, wherever its values came from."""
+        return isinstance(other, Experiment) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
+
+ORGANISATION_KINDS = tuple(str(kind) for kind in Kind)
