@@ -1,8 +1,8 @@
 """What is counted every day, for each kind of organisation: one declarative table.
 
-A measure added here appears in the recorder's arrays, in ``daily.parquet`` and in ``monthly.parquet``; nothing
-else has to change. Unless its label says otherwise a measure counts *residents of the place*; ``outside_*``
-measures are the background flow of people from elsewhere, and measures of beds count every bed of the trust.
+A measure added here appears in the recorder's arrays and in the daily and monthly tables; nothing else has to
+change. Unless its label says otherwise a measure counts *residents of the place*; ``outside_*`` measures are
+the background flow of people from elsewhere, and measures of beds count every bed of the trust.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -153,7 +153,7 @@ MEASURES: Measures = {
     ),
 }
 
-# Counts by financial year, age band and fifth of deprivation. Person days, their denominator, lie beside them.
+# Counts by financial year, age band and fifth of deprivation; person days, their denominator, are separate.
 GROUP_MEASURES: Sequence[Measure] = (
     activity("deaths", "Deaths", "people"),
     activity("gp_appointments", "Consultations, GP and nurse", "consultations"),
@@ -192,7 +192,7 @@ def measures_of(kind: str, measures: Measures = MEASURES) -> Sequence[Measure]:
 
 
 def column_enum(title: str, measures: Iterable[Measure]) -> Any:
-    """The measures as an ``IntEnum`` of columns (``AE_ATTENDANCES`` = 0 ...); Numba reads members as constants."""
+    """The measures as an ``IntEnum`` of columns (``AE_ATTENDANCES`` = 0 ...), constants to Numba."""
     return IntEnum(title, [measure.name.upper() for measure in measures], start=0)
 
 

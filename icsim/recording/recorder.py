@@ -5,7 +5,7 @@ the kind, measures of the kind). Nothing here knows what a patient is.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -43,26 +43,21 @@ def financial_year(day: date) -> str:
     return f"{first}/{(first + 1) % 100:02d}"
 
 
-@dataclass(slots=True)
-class _Columns:
-    """Rows collected one by one and turned into a table at the end."""
+class Ledger:
+    """Named columns that grow row by row and become a table at the end."""
 
-    names: Sequence[str]
-    values: list[list] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.values = [[] for _ in self.names]
+    def __init__(self, *names: str) -> None:
+        self.columns: dict[str, list] = {name: [] for name in names}
 
     def add(self, *row: object) -> None:
-        for column, value in zip(self.values, row, strict=True):
+        """Append one row, a value for each column."""
+        for column, value in zip(self.columns.values(), row, strict=True):
             column.append(value)
 
     def extend(self, *columns: Iterable) -> None:
-        for column, values in zip(self.values, columns, strict=True):
+        """Append many rows, a sequence for each column."""
+        for column, values in zip(self.columns.values(), columns, strict=True):
             column.extend(values)
-
-    def __len__(self) -> int:
-        return len(self.values[0])
 
 
 class Recorder:
@@ -83,6 +78,8 @@ class Recorder:
             is the most deprived.
         person_days: days lived in the place, shape (financial years, 10, 5), float64.
         people: the people at the end, set by the model; None records no table of people.
+        money: payments of each month (``pay``).
+        relationships: trust and contact of each month (``relate``).
         days_done: days recorded so far; tables stop there. The whole run unless the model says otherwise.
 
     Raises:
@@ -125,11 +122,11 @@ class Recorder:
         self.by_group = np.zeros((*shape, len(self.group_measures)))
         self.person_days = np.zeros(shape)
         self.people: pd.DataFrame | None = None
-        self._money = _Columns(("month", "payer", "payee", "account", "amount_gbp"))
-        self._relationships = _Columns(("month", "source", "target", "trust", "contact"))
+        self.money = Ledger("month", "payer", "payee", "account", "amount_gbp")
+        self.relationships = Ledger("month", "source", "target", "trust", "contact")
 
     def block(self, kind: str) -> np.ndarray:
-        """The array of a kind: (days, organisations of the kind, measures of the kind), float32, zeros at first.
+        """The array of a kind: (days, its organisations, its measures), float32, zeros at first.
 
         Organisations keep the order in which the constructor was given them; ``measures.columns(kind)`` names
         the last axis. Writing into it is recording.
@@ -151,7 +148,7 @@ class Recorder:
 
     def pay(self, month: date, payer: str, payee: str, account: str, amount_gbp: float) -> None:
         """Enter one payment of a month (its first day) into the ledger; names are organisations' names."""
-        self._money.add(month, payer, payee, account, float(amount_gbp))
+        self.money.add(month, payer, payee, account, float(amount_gbp))
 
     def relate(
         self,
@@ -164,6 +161,6 @@ class Recorder:
         """Enter a month's relationships: four sequences of one length, trust and contact in [0, 1]."""
         if not len(sources) == len(targets) == len(trust) == len(contact):
             raise ValueError("sources, targets, trust and contact need one value for each relationship")
-        self._relationships.extend(
+        self.relationships.extend(
             [month] * len(sources), sources, targets, map(float, trust), map(float, contact)
         )
