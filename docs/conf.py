@@ -42,8 +42,8 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 # In docstrings a single pair of backticks means code, as in Markdown.
 default_role = "code"
-# A reference to a function, method or module that is not there is an error. Classes are left out: annotations name
-# those of other libraries and type variables, which have no page here.
+# A reference to a function, method or module that is not there is an error. Classes are left out, because
+# annotations name those of other libraries and type variables, which have no page here.
 nitpicky = True
 nitpick_ignore_regex = [("py:(class|data|obj|exc)", ".*")]
 
