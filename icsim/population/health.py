@@ -1,0 +1,316 @@
+"""How ill people of an age are: the tables of health by age, sex and deprivation, and how they are reckoned.
+
+A person has a place in the population that never changes: a shared factor (one of ``N_FACTORS`` equal groups) and a
+fixed uniform for each condition. They have a condition when its uniform is below the prevalence at their age, sex and
+IMD decile given their factor. Conditions keep company through the factor (a one-factor logistic copula), the margins
+are the catalogue's, and synthesis at one age and ageing to it agree.
+
+All arithmetic that decides an outcome uses ``icsim.streams`` so that it is the same on every machine.
+"""
+
+from importlib import resources
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from icsim.population.columns import FRAILTY_CUTS, N_CONDITIONS, Condition
+from icsim.streams import exp, log, normal_quantile
+
+if TYPE_CHECKING:
+    from icsim.evidence import Catalogue
+
+N_FACTORS = 16  # equal groups of the shared factor: 16 conditions x 16 groups x ages stay in the cache
+N_AGES = 111
+OLDEST = N_AGES - 1
+BAND_MIDDLES = np.array([2.5, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0])
+MORTALITY_KEYS = ("under_1_year", "01_14", "15_44", "45_64", "65_74", "75_84", "85plus")
+MORTALITY_MIDDLES = np.array([0.5, 7.5, 34.0, 56.0, 70.0, 80.0, 89.5])  # deaths fall late in wide bands
+MENTAL_CLASSES = ("none", "depression_anxiety", "substance_misuse", "severe_mental_illness")
+MENTAL = int(Condition.DEPRESSION_ANXIETY | Condition.SEVERE_MENTAL_ILLNESS | Condition.SUBSTANCE_MISUSE)
+DISABLING = int(Condition.STROKE | Condition.SEVERE_MENTAL_ILLNESS | Condition.EPILEPSY)
+DEMENTIA = int(Condition.DEMENTIA)
+
+
+class HealthTables(NamedTuple):
+    """Health by sex (0 men, 1 women), IMD decile less one, factor group and age (0 to 110), for the kernels."""
+
+    prevalence: np.ndarray  # (2, 10, N_FACTORS, N_AGES, 16) float32: share with each condition
+    replaced: (
+        np.ndarray
+    )  # (N_AGES, 16): onsets a year that replace those whom deaths take, cumulated over conditions
+    factor: np.ndarray  # (N_FACTORS,): mean of the factor in each group, in standard deviations
+    frailty_median: np.ndarray  # (2, 10, N_AGES): natural log of the median eFI
+    frailty_drift: np.ndarray  # (N_AGES,): yearly rise of the standardised log eFI that makes up for deaths
+    frailty_sd: float
+    frailty_loading: float
+    frailty_persistence: float
+    frailty_ceiling: float
+    mental: (
+        np.ndarray
+    )  # (4, 3): share with at least some, moderate, severe need, by class of recorded condition
+    mental_per_condition: float
+    social_slope: float
+    social_dementia: float
+    social_disabling: float
+    social_cuts: np.ndarray  # (3,)
+    female_share: np.ndarray  # (N_AGES,)
+
+
+def health_tables(catalogue: "Catalogue") -> HealthTables:
+    """Build the tables from the catalogue (``population.csv``); about 50 ms once compiled."""
+    value = catalogue.value
+    names = [condition.name.lower() for condition in Condition if condition.name]
+    by_age = np.array([logit_by_age(catalogue.by_age(f"prevalence_{name}")) for name in names])
+    women = np.array([value(f"prevalence_female_odds_{name}") for name in names])
+    deprived = np.array([value(f"prevalence_deprived_odds_{name}") for name in names])
+    female_share = female_share_by_age()
+    factor = _factor_means()
+    ages = np.arange(N_AGES)
+    left_at_85 = value("condition_deprivation_left_at_85")
+    prevalence = _prevalence(
+        by_age,
+        _logs(women),
+        _logs(deprived),
+        np.interp(ages, [65, 85], [1.0, left_at_85]),
+        value("condition_shared_loading"),
+        female_share,
+        factor,
+    )
+    medians = np.interp(ages, BAND_MIDDLES, _logs(catalogue.by_age("frailty_median")))
+    sd, loading = value("frailty_log_sd"), value("frailty_shared_loading")
+    hazard = np.array([1.0] + [value(f"efi_mort_hr_{group}") for group in ("mild", "moderate", "severe")])
+    deaths = mortality_by_age(catalogue)
+    drift, replaced = _replacement(medians, sd, loading, hazard, deaths, prevalence, female_share, factor)
+    return HealthTables(
+        prevalence,
+        replaced,
+        factor,
+        _spread(medians, _logs(np.array([value("frailty_female_ratio"), value("frailty_deprived_ratio")]))),
+        drift,
+        sd,
+        loading,
+        value("frailty_persistence"),
+        value("frailty_ceiling"),
+        np.array(
+            [
+                [value(f"mental_need_{level}_{name}") for level in ("some", "moderate", "severe")]
+                for name in MENTAL_CLASSES
+            ]
+        ),
+        value("mental_need_per_physical_condition"),
+        value("social_need_frailty_slope"),
+        value("social_need_dementia"),
+        value("social_need_disabling"),
+        np.array([value(f"social_need_cut_{level}") for level in ("some", "substantial", "critical")]),
+        female_share,
+    )
+
+
+def female_share_by_age() -> np.ndarray:
+    """Share of women at each age 0 to 110 (ONS, England 2023; 90 stands for all above), shape (N_AGES,)."""
+    name = "england_female_share_by_age_2023.csv"
+    text = resources.files("icsim.evidence").joinpath("data", name).read_text(encoding="utf-8")
+    shares = np.array([float(line.split(",")[1]) for line in text.split()[1:]])
+    return shares[np.minimum(np.arange(N_AGES), len(shares) - 1)]
+
+
+def mortality_by_age(catalogue: "Catalogue") -> np.ndarray:
+    """Deaths per person a year at each age 0 to 110, log-linear between the published bands, shape (N_AGES,)."""
+    rates = np.array([catalogue.value(f"mortality_{key}") / 1000 for key in MORTALITY_KEYS])
+    logs = _logs(rates)
+    slope = (logs[-1] - logs[-2]) / (MORTALITY_MIDDLES[-1] - MORTALITY_MIDDLES[-2])
+    ages = np.arange(N_AGES) + 0.5
+    beyond = np.maximum(ages - MORTALITY_MIDDLES[-1], 0.0) * slope
+    return np.minimum(0.6, _exps(np.interp(ages, MORTALITY_MIDDLES, logs) + beyond))
+
+
+def logit_by_age(bands: np.ndarray) -> np.ndarray:
+    """Log odds at each single year from shares in ``AGE_BANDS``, linear between their middles; -30 means never."""
+    some = bands > 0
+    logits = np.full(len(bands), -30.0)
+    logits[some] = _logs(bands[some]) - _logs(1 - bands[some])
+    first = int(np.argmax(some))
+    if first > 0:  # the first band with anyone: from nobody at its start, not from -30 far below
+        logits[first - 1] = logits[first] - 2.5
+    ages = np.arange(N_AGES) + 0.5
+    result = np.interp(ages, BAND_MIDDLES, logits)
+    beyond = np.clip(ages - BAND_MIDDLES[-1], 0.0, 5.0) * (logits[-1] - logits[-2]) / 10
+    result += beyond
+    if first > 0:
+        result[ages < BAND_MIDDLES[first - 1]] = -30.0
+    result[0] = -30.0  # newborns have none
+    return result
+
+
+def _spread(medians: np.ndarray, log_ratios: np.ndarray) -> np.ndarray:
+    female, deprived = log_ratios
+    sex = np.array([-0.5, 0.5]) * female
+    decile = (5.5 - np.arange(1, 11)) / 9 * deprived
+    return sex[:, None, None] + decile[None, :, None] + medians[None, None, :]
+
+
+@njit(cache=True)
+def _logs(values: np.ndarray) -> np.ndarray:
+    out = np.empty(len(values))
+    for i in range(len(values)):
+        out[i] = log(values[i])
+    return out
+
+
+@njit(cache=True)
+def _exps(values: np.ndarray) -> np.ndarray:
+    out = np.empty(len(values))
+    for i in range(len(values)):
+        out[i] = exp(values[i])
+    return out
+
+
+@njit(cache=True)
+def _factor_means() -> np.ndarray:
+    """Mean of a standard normal within each of ``N_FACTORS`` equal groups, scaled to unit variance."""
+    fine = 64
+    means = np.zeros(N_FACTORS)
+    for group in range(N_FACTORS):
+        for part in range(fine):
+            means[group] += normal_quantile((group + (part + 0.5) / fine) / N_FACTORS) / fine
+    return means / np.sqrt((means**2).mean())
+
+
+@njit(cache=True)
+def _logistic(x: float) -> float:
+    return 1.0 / (1.0 + exp(-x))
+
+
+@njit(cache=True)
+def _prevalence(
+    by_age: np.ndarray,
+    women: np.ndarray,
+    deprived: np.ndarray,
+    gradient: np.ndarray,
+    loading: float,
+    female_share: np.ndarray,
+    factor: np.ndarray,
+) -> np.ndarray:
+    """Share with each condition; its mean over England's sexes, deciles and factor groups is that of ``by_age``."""
+    table = np.zeros((2, 10, N_FACTORS, N_AGES, N_CONDITIONS), dtype=np.float32)
+    for c in range(N_CONDITIONS):
+        for age in range(N_AGES):
+            if by_age[c, age] <= -29.0:
+                continue
+            target = _logistic(by_age[c, age])
+            base = by_age[c, age]
+            for _ in range(6):  # Newton's steps
+                mean = 0.0
+                slope = 0.0
+                for sex in range(2):
+                    weight = (female_share[age] if sex == 1 else 1 - female_share[age]) / (10 * N_FACTORS)
+                    for decile in range(10):
+                        shift = (sex - 0.5) * women[c] + (4.5 - decile) / 9 * deprived[c] * gradient[age]
+                        for g in range(N_FACTORS):
+                            p = _logistic(base + shift + loading * factor[g])
+                            mean += weight * p
+                            slope += weight * p * (1 - p)
+                step = (target - mean) / slope
+                base += min(1.0, max(-1.0, step))
+                if abs(step) < 1e-4:
+                    break
+            for sex in range(2):
+                for decile in range(10):
+                    shift = (sex - 0.5) * women[c] + (4.5 - decile) / 9 * deprived[c] * gradient[age]
+                    for g in range(N_FACTORS):
+                        table[sex, decile, g, age, c] = _logistic(base + shift + loading * factor[g])
+    return table
+
+
+@njit(cache=True)
+def _replacement(
+    medians: np.ndarray,
+    sd: float,
+    loading: float,
+    hazard: np.ndarray,
+    deaths: np.ndarray,
+    prevalence: np.ndarray,
+    female_share: np.ndarray,
+    factor: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What ageing must add each year because the frail die first (death rates by eFI group of Clegg et al. 2016).
+
+    Deaths at rate m(z) lower the mean of z by cov(z, m) a year, and the prevalence of a condition by
+    cov(condition, m); without new frailty and new onsets survivors would grow healthier than their age.
+    """
+    parts = 32
+    drift = np.zeros(N_AGES)
+    replaced = np.zeros((N_AGES, N_CONDITIONS))
+    for age in range(N_AGES):
+        of_group = np.zeros(N_FACTORS)
+        with_z = 0.0
+        for g in range(N_FACTORS):
+            for part in range(parts):
+                noise = normal_quantile((part + 0.5) / parts)
+                z = loading * factor[g] + np.sqrt(1 - loading * loading) * noise
+                frailty = exp(medians[age] + sd * z)
+                rate = hazard[0]
+                for group in range(3):
+                    if frailty >= FRAILTY_CUTS[group]:
+                        rate = hazard[group + 1]
+                of_group[g] += rate / parts
+                with_z += rate * z / (parts * N_FACTORS)
+        mean = of_group.mean()
+        drift[age] = deaths[age] * with_z / mean
+        total = 0.0
+        for c in range(N_CONDITIONS):
+            covariance = 0.0
+            share = 0.0
+            for g in range(N_FACTORS):
+                p = 0.0
+                for decile in range(10):
+                    p += 0.1 * (1 - female_share[age]) * prevalence[0, decile, g, age, c]
+                    p += 0.1 * female_share[age] * prevalence[1, decile, g, age, c]
+                covariance += p * (of_group[g] / mean - 1.0) / N_FACTORS
+                share += p / N_FACTORS
+            total += deaths[age] * covariance / (1 - share)
+            replaced[age, c] = total
+    return drift, replaced
+
+
+@njit(cache=True)
+def mental_need(conditions: int, age: int, u: float, tables: HealthTables) -> int:
+    """Mental-health need (0 to 3) of a person whose place in the population is the uniform ``u``."""
+    if age < 5:
+        return 0
+    physical = 0
+    rest = conditions & ~MENTAL
+    while rest:
+        rest &= rest - 1
+        physical += 1
+    group = 0
+    if conditions & Condition.SEVERE_MENTAL_ILLNESS.value:
+        group = 3
+    elif conditions & Condition.SUBSTANCE_MISUSE.value:
+        group = 2
+    elif conditions & Condition.DEPRESSION_ANXIETY.value:
+        group = 1
+    hidden = 1.0 + tables.mental_per_condition * physical if group == 0 else 1.0
+    need = 0
+    for level in range(3):
+        if u < tables.mental[group, level] * hidden:
+            need = level + 1
+    return need
+
+
+@njit(cache=True)
+def social_need(conditions: int, age: int, frailty: float, u: float, tables: HealthTables) -> int:
+    """Social-care need (0 to 3) of an adult whose place in the population is the uniform ``u``."""
+    if age < 18:
+        return 0
+    x = tables.social_slope * log(frailty / FRAILTY_CUTS[0]) + log(u / (1.0 - u))
+    if conditions & DEMENTIA:
+        x += tables.social_dementia
+    if conditions & DISABLING:
+        x += tables.social_disabling
+    need = 0
+    for level in range(3):
+        if x > tables.social_cuts[level]:
+            need = level + 1
+    return need

@@ -1,0 +1,207 @@
+"""People from counts: every resident of a place, one record each, and everyone who will be born or move in.
+
+A person is the same whatever boundary, sample or length of run they are looked at through: the key comes from seed,
+LSOA, age and number, and everything else from the key.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numba import njit
+
+from icsim.population import demography, neighbourhoods, practices
+from icsim.population.circumstances import CircumstanceTables, circumstance_tables, settle
+from icsim.population.columns import N_CONDITIONS, Sex, Status, empty_people
+from icsim.population.demography import Calendar, DemographyTables, Roll
+from icsim.population.health import N_FACTORS, HealthTables, health_tables, mental_need, social_need
+from icsim.population.purposes import (
+    CONDITION,
+    FACTOR,
+    FRAILTY,
+    MENTAL_NEED,
+    ORDER,
+    PRACTICE,
+    SEX,
+    SOCIAL_NEED,
+)
+from icsim.streams import bits, exp, normal, uniform
+
+if TYPE_CHECKING:
+    from icsim.evidence import Catalogue
+    from icsim.evidence.places import Place
+
+
+@dataclass(frozen=True)
+class Population:
+    """The people of a place and the areas and practices they belong to.
+
+    ``people``: records of ``PERSON``; the first ``n_residents`` are present on day 0, in an order without meaning, and
+    the rest (status ``EXPECTED``) follow by day of arrival, so that a longer run only adds rows at the end.
+    ``lsoas``, ``neighbourhoods`` (name, authority, population), ``practices`` (name, neighbourhood, list_size on day
+    0) and ``authorities`` (name, code, population): tables to whose rows the columns of people and of one another
+    refer. ``population`` counts residents at 1:1, ``list_size`` the people modelled. ``ageing`` is what
+    ``icsim.population.ageing.grow_older`` needs.
+    """
+
+    people: np.ndarray
+    n_residents: int
+    lsoas: pd.DataFrame
+    neighbourhoods: pd.DataFrame
+    practices: pd.DataFrame
+    authorities: pd.DataFrame
+    ageing: HealthTables
+
+
+def synthesise(
+    place: "Place",
+    *,
+    seed: int,
+    days: int,
+    sample: float = 1.0,
+    start: date,
+    catalogue: "Catalogue",
+    practices: int | list | None = None,
+    population_per_team: float | None = None,
+) -> Population:
+    """Make the people of ``place`` for a run of ``days`` days from ``start``.
+
+    ``sample`` keeps a share of the people (a smaller sample's people are all in a larger one's); ``practices`` is a
+    number of practices or a list of names, list sizes or mappings of both; ``population_per_team`` sets the size of a
+    neighbourhood. Raises ``ValueError`` for a sample outside (0, 1] or no days.
+    """
+    if not 0 < sample <= 1:
+        raise ValueError(f"sample: expected more than 0 and at most 1, got {sample}")
+    if days < 1:
+        raise ValueError(f"days: expected at least 1, got {days}")
+    lsoas = place.lsoas.reset_index(drop=True)
+    counts = lsoas.filter(regex=r"^age_\d+$").to_numpy(dtype=np.int64)
+    population = counts.sum(axis=1)
+    grouping = _grouping(lsoas, catalogue, population_per_team)
+    registration = _registration(place, grouping, population, practices, catalogue)
+    health = health_tables(catalogue)
+    moves = demography.demography_tables(catalogue)
+    dates = demography.calendar(start, days)
+    codes = np.array([int(str(code)[1:]) for code in lsoas["lsoa"]], dtype=np.int64)
+    deciles = lsoas["imd_decile"].to_numpy(dtype=np.int64)
+    women = counts[:, 15:45] @ health.female_share[15:45]
+
+    here = demography.residents(seed, codes, counts, sample, moves)
+    coming = demography.arrivals(seed, codes, counts, deciles, women, sample, dates, moves)
+    here_order = np.argsort(_order(here.key), kind="stable")
+    coming_order = np.lexsort((_order(coming.key), coming.arrival_day))
+    people = empty_people(len(here.key) + len(coming.key))
+    areas = np.stack([deciles, grouping.neighbourhood, grouping.authority], axis=1)
+    lists = (registration.start, registration.practice, registration.until)
+    tables = (health, circumstance_tables(catalogue, health), moves, dates)
+    n = len(here.key)
+    _fill(people[:n], here, here_order, areas, lists, tables, Status.RESIDENT.value)
+    _fill(people[n:], coming, coming_order, areas, lists, tables, Status.EXPECTED.value)
+    registered = np.bincount(people["practice"][:n], minlength=len(registration.practices))
+    return Population(
+        people,
+        n,
+        lsoas,
+        grouping.neighbourhoods,
+        registration.practices.assign(list_size=registered),
+        grouping.authorities,
+        health,
+    )
+
+
+def _grouping(
+    lsoas: pd.DataFrame, catalogue: "Catalogue", population_per_team: float | None
+) -> neighbourhoods.Grouping:
+    size = catalogue["mdt_population_size"]
+    published = catalogue.value("mdt_population_size")
+    wanted = published if population_per_team is None else float(population_per_team)
+    if wanted <= 0:
+        raise ValueError(f"population_per_team: expected more than 0, got {population_per_team}")
+    low = (size.low or published) * wanted / published
+    high = (size.high or published) * wanted / published
+    return neighbourhoods.group(lsoas, wanted, low, high)
+
+
+def _registration(
+    place: "Place",
+    grouping: neighbourhoods.Grouping,
+    population: np.ndarray,
+    asked: int | list | None,
+    catalogue: "Catalogue",
+) -> practices.Registration:
+    from icsim.evidence.places import practice_list_sizes
+
+    return practices.register(grouping, population, asked, practice_list_sizes(place), catalogue)
+
+
+@njit(cache=True)
+def _order(keys: np.ndarray) -> np.ndarray:
+    order = np.empty(len(keys), np.uint64)
+    for i in range(len(keys)):
+        order[i] = bits(keys[i], ORDER, 0)
+    return order
+
+
+@njit(cache=True)
+def _fill(
+    people: np.ndarray,
+    roll: Roll,
+    order: np.ndarray,
+    areas: np.ndarray,
+    lists: tuple[np.ndarray, np.ndarray, np.ndarray],
+    tables: tuple[HealthTables, CircumstanceTables, DemographyTables, Calendar],
+    status: int,
+) -> None:
+    """Write one record a person, in ``order``."""
+    health, circumstances, moves, dates = tables
+    start, practice, until = lists
+    for i in range(len(people)):
+        j = order[i]
+        person = people[i]
+        key = roll.key[j]
+        row = roll.lsoa[j]
+        person.key = key
+        person.status = status
+        person.age = roll.age[j]
+        person.birth_day = roll.birth_day[j]
+        person.arrival_day = roll.arrival_day[j]
+        person.departure_day = demography.departure_day(
+            key, roll.birth_day[j], roll.arrival_day[j], dates, moves
+        )
+        person.sex = (
+            Sex.FEMALE.value if uniform(key, SEX, 0) < health.female_share[roll.age[j]] else Sex.MALE.value
+        )
+        person.lsoa = row
+        person.imd_decile = areas[row, 0]
+        person.neighbourhood = areas[row, 1]
+        person.authority = areas[row, 2]
+        u = uniform(key, PRACTICE, 0)
+        person.practice = practice[
+            start[row] + np.searchsorted(until[start[row] : start[row + 1]], u, side="right")
+        ]
+        _fall_ill(person, health)
+        settle(person, circumstances)
+
+
+@njit(cache=True)
+def _fall_ill(person: np.void, tables: HealthTables) -> None:
+    """Conditions, frailty and needs of a person entering the model, by age, sex and IMD decile."""
+    key = person.key
+    age = int(person.age)
+    sex = person.sex - Sex.MALE.value
+    decile = person.imd_decile - 1
+    factor = int(uniform(key, FACTOR, 0) * N_FACTORS)
+    shares = tables.prevalence[sex, decile, factor, age]
+    held = 0
+    for c in range(N_CONDITIONS):
+        if uniform(key, CONDITION, c) < shares[c]:
+            held |= 1 << c
+    z = tables.frailty_loading * tables.factor[factor]
+    z += np.sqrt(1 - tables.frailty_loading * tables.frailty_loading) * normal(key, FRAILTY, 0)
+    frailty = exp(tables.frailty_median[sex, decile, age] + tables.frailty_sd * z)
+    person.conditions = held
+    person.frailty = min(frailty, tables.frailty_ceiling)
+    person.mental_health_need = mental_need(held, age, uniform(key, MENTAL_NEED, 0), tables)
+    person.social_care_need = social_need(held, age, person.frailty, uniform(key, SOCIAL_NEED, 0), tables)
