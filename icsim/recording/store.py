@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -90,9 +91,9 @@ def _is_taken(path: Path) -> bool:
 class RunWriter:
     """Writes one results folder; use it as a context manager around the run.
 
-    ``with RunWriter(out) as writer: writer.add(recorder); path = writer.complete(manifest)``. Leaving the
-    block without ``complete`` removes every trace, also on Ctrl-C and SIGTERM; after SIGKILL the hidden remains are
-    swept by the next writer in the same folder.
+    ``with RunWriter(out) as writer: writer.add(recorder); writer.complete(manifest)``. Leaving the
+    block without ``complete`` removes every trace, also on Ctrl-C and SIGTERM; after SIGKILL the hidden
+    remains are swept by the next writer in the same folder.
 
     Args:
         out: the folder to make; None chooses ``root/<name>-seed<seed>``, with -2, -3, ... when taken.
@@ -129,7 +130,7 @@ class RunWriter:
         self._lock: int | None = None
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._rows: dict[str, int] = {}
-        self._organisations: list[dict[str, str]] = []
+        self._recorded: dict[str, Any] = {}
         self._made: list[Path] = []
         self._handlers: dict[int, Any] = {}
         if self._out is not None:
@@ -175,9 +176,12 @@ class RunWriter:
                     self._write(folder, name, table)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise ResultError(f"cannot write results in {self._parent}: {error}") from error
-        self._organisations = [
-            {"name": row.name, "kind": row.kind, "code": row.code} for row in recorder.organisations
-        ]
+        self._recorded = {
+            "start": recorder.start.isoformat(),
+            "days": recorder.days_done,
+            "organisations": [asdict(row) for row in recorder.organisations],
+            "measures": {kind: [asdict(row) for row in table] for kind, table in recorder.measures.items()},
+        }
 
     def _write(self, folder: Path, name: str, table: Any) -> None:
         import pyarrow.parquet as pq
@@ -228,7 +232,7 @@ class RunWriter:
         try:
             for writer in self._writers.values():
                 writer.close()
-            whole = {**manifest, "organisations": self._organisations, "tables": self._rows}
+            whole = {**manifest, **self._recorded, "tables": self._rows}
             text = json.dumps(whole, indent=1, default=plain, ensure_ascii=False)
             (self._partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
             try:
