@@ -12,7 +12,8 @@ the last bit between machines and a run must be the same everywhere.
 """
 
 import numpy as np
-from numba import njit
+
+from icsim.compiling import compiled
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -21,7 +22,7 @@ _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
 
 
-@njit(cache=True, inline="always")
+@compiled
 def mix(x: np.uint64) -> np.uint64:
     """A bijection of 64-bit integers whose every output bit depends on every input bit."""
     x = np.uint64(x)
@@ -30,7 +31,7 @@ def mix(x: np.uint64) -> np.uint64:
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True)
+@compiled
 def entity_key(seed: int, kind: int, a: int, b: int = 0, c: int = 0) -> np.uint64:
     """The key of the entity of this ``kind`` at address (a, b, c) under this seed."""
     k = mix(np.uint64(seed) + _GOLDEN)
@@ -40,20 +41,20 @@ def entity_key(seed: int, kind: int, a: int, b: int = 0, c: int = 0) -> np.uint6
     return mix(k + np.uint64(c) * _GOLDEN)
 
 
-@njit(cache=True, inline="always")
+@compiled
 def bits(key: np.uint64, purpose: int, index: int) -> np.uint64:
     """64 random bits for one purpose (below 2**16) and index (below 2**48) of an entity."""
     count = (np.uint64(purpose) << np.uint64(48)) + np.uint64(index)
     return mix(mix(np.uint64(key) + count * _GOLDEN) + np.uint64(key))
 
 
-@njit(cache=True, inline="always")
+@compiled
 def uniform(key: np.uint64, purpose: int, index: int) -> float:
     """A float64 in (0, 1), never 0 and never 1, with 53 random bits."""
     return (np.float64(bits(key, purpose, index) >> np.uint64(11)) + 0.5) * 1.1102230246251565e-16
 
 
-@njit(cache=True)
+@compiled
 def log(x: float) -> float:
     """Natural logarithm of a positive normal float64, the same bits on every machine."""
     pattern = np.float64(x).view(np.int64)
@@ -69,7 +70,7 @@ def log(x: float) -> float:
     return exponent * _LN2_HIGH + (2.0 * f * p + exponent * _LN2_LOW)
 
 
-@njit(cache=True)
+@compiled
 def exp(x: float) -> float:
     """Exponential of a float64 (0 below -700, the value at 700 above 700), the same bits on every machine."""
     if x < -700.0:
@@ -83,13 +84,13 @@ def exp(x: float) -> float:
     return p * np.int64((np.int64(k) + 1023) << 52).view(np.float64)
 
 
-@njit(cache=True)
+@compiled
 def normal(key: np.uint64, purpose: int, index: int) -> float:
     """A standard normal deviate (Acklam's inverse of the normal distribution, error below 1.2e-9)."""
     return normal_quantile(uniform(key, purpose, index))
 
 
-@njit(cache=True)
+@compiled
 def normal_quantile(p: float) -> float:
     """The standard normal quantile of p in (0, 1) (P. J. Acklam's rational approximation)."""
     tail = min(p, 1.0 - p)
@@ -114,7 +115,7 @@ def normal_quantile(p: float) -> float:
     )
 
 
-@njit(cache=True)
+@compiled
 def poisson(mean: float, u: float) -> int:
     """The Poisson quantile of u: one uniform makes one count, so a small change of the mean rarely changes it."""
     if mean <= 0.0:

@@ -1,0 +1,172 @@
+"""General practice: booking, same-day and routine appointments, out of hours, the consultation, crisis teams."""
+
+from icsim.care import purposes as draws
+from icsim.care.hospital import attend_ae, draw, home
+from icsim.care.planned import refer
+from icsim.care.services import Setting, whole
+from icsim.care.world import GP_CONTACTS, add_unmet, unmet_need
+from icsim.compiling import compiled
+from icsim.population.columns import Lever, Need
+from icsim.recording.measures import columns, group_columns
+from icsim.streams import exp
+
+P = columns("gp_practice")
+T = columns("community_team")
+U = columns("urgent_care")
+M = columns("mental_health_trust")
+G = group_columns()
+
+HELPED, UNRESOLVED, REFUSED = 1, 0, -1
+
+
+@compiled
+def book(w, practice, day):
+    """Book the first free routine appointment after today; its day, or -1 beyond the booking horizon."""
+    gp, calendar = w.gp, w.calendar
+    if gp.diary_day[practice] <= day:
+        gp.diary_day[practice] = calendar.next_working[day + calendar.run_in]
+        gp.diary_left[practice] = whole(gp.routine[practice], gp.carried, (practice, 0))
+    while gp.diary_left[practice] <= 0:
+        if gp.diary_day[practice] - day > w.rules.booking_horizon or gp.routine[practice] <= 0.0:
+            return -1
+        gp.diary_day[practice] = calendar.next_working[gp.diary_day[practice] + calendar.run_in]
+        gp.diary_left[practice] = whole(gp.routine[practice], gp.carried, (practice, 0))
+    if gp.diary_day[practice] - day > w.rules.booking_horizon:
+        return -1
+    gp.diary_left[practice] -= 1
+    return gp.diary_day[practice]
+
+
+@compiled
+def helped(w, p, resolved, purpose):
+    """Whether a contact outside hospital resolves the need; the severe are helped less often."""
+    chance = resolved - w.rules.severity_effect * (p.severity - 0.5)
+    return draw(p, purpose) < chance
+
+
+@compiled
+def crisis_response(w, p, day):
+    """Ask the community team, or the mental health crisis team, for a response: ``HELPED``, ``UNRESOLVED``, ``REFUSED``."""
+    if p.need == Need.MENTAL_HEALTH:
+        if w.urgent.crisis_left[0] <= 0:
+            w.tallies.mental_health_trust[0, M.CRISIS_REFUSED] += 1
+            return REFUSED
+        w.urgent.crisis_left[0] -= 1
+        w.tallies.mental_health_trust[0, M.CRISIS_CONTACTS] += 1
+    else:
+        n = p.neighbourhood
+        if w.teams.rapid_left[n] <= 0:
+            w.tallies.community_team[n, T.RAPID_REFUSED] += 1
+            return REFUSED
+        w.teams.rapid_left[n] -= 1
+        w.tallies.community_team[n, T.RAPID_RESPONSES] += 1
+    p.trust_community += w.rules.trust_learning * (1.0 - p.trust_community)
+    p.unmet_need = unmet_need(w, p, day) * (1.0 - w.rules.unmet_team)
+    if helped(w, p, w.rules.resolved_team[p.need], draws.CRISIS_TEAM):
+        return HELPED
+    return UNRESOLVED
+
+
+@compiled
+def take_on(w, p):
+    """The GP may put a frail patient, or one in mental distress, on a team's caseload if it has room."""
+    if p.caseload > 0 or draw(p, draws.FOLLOW_UP) > w.rules.caseload_referral:
+        return
+    if p.need == Need.MENTAL_HEALTH:
+        if w.urgent.mental_caseload[0] < w.urgent.mental_caseload_limit[0]:
+            w.urgent.mental_caseload[0] += 1
+            p.caseload = 2
+    elif p.need == Need.FRAILTY or p.need == Need.ACSC or p.need == Need.SOCIAL:
+        n = p.neighbourhood
+        if p.age >= 65 and w.teams.caseload[n] < w.teams.caseload_limit[n]:
+            w.teams.caseload[n] += 1
+            p.caseload = 1
+
+
+@compiled
+def consult(w, i, p, day, waited, usual_practice):
+    """A consultation: resolve, ask back, refer, call a crisis team, or send to A&E.
+
+    Args:
+        waited: days the person waited for it.
+        usual_practice: False out of hours, where nobody knows the person.
+    """
+    r = w.rules
+    practice = p.practice
+    band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
+    year = w.calendar.year[day + w.calendar.run_in]
+    w.tallies.by_group[year, band, fifth, G.GP_APPOINTMENTS] += 1
+    w.tallies.person_year[i, year, GP_CONTACTS] += 1
+    if usual_practice:
+        w.tallies.gp_practice[practice, P.APPOINTMENTS] += 1
+        known = w.gp.continuity[practice]
+    else:
+        w.tallies.urgent_care[0, U.OUT_OF_HOURS_CONTACTS] += 1
+        known = 0.0
+    content = max(0.0, 1.0 - waited / (2.0 * r.patience_days))
+    p.trust_gp += r.trust_learning * (content - p.trust_gp)
+    p.unmet_need = unmet_need(w, p, day) * (1.0 - r.unmet_consultation * known)
+    if p.need == Need.MINOR or p.need == Need.PLANNED:
+        refers(w, i, p, day)
+        if draw(p, draws.FOLLOW_UP) < r.follow_up[p.need] and p.step < 6:
+            p.setting = Setting.FOLLOW_UP
+            p.next_care = day + 1 + int(r.follow_up_days * (0.5 + draw(p, draws.WAITING)))
+            return
+        home(p)
+        return
+    take_on(w, p)
+    if helped(w, p, r.resolved_gp[p.need] + r.resolved_known * (known - r.known_reference), draws.CONSULTATION):
+        refers(w, i, p, day)
+        home(p)
+        return
+    if p.severity < r.team_below_severity and crisis_response(w, p, day) == HELPED:
+        home(p)
+        return
+    attend_ae(w, i, p, day)
+
+
+@compiled
+def refers(w, i, p, day):
+    """The GP may refer to hospital, by the case, the practice's habit and any advice at hand."""
+    chance = w.rules.referral[p.need] * w.gp.referral_habit[p.practice] * p.lever[Lever.REFERRAL]
+    if draw(p, draws.REFERRAL) < chance:
+        w.tallies.gp_practice[p.practice, P.REFERRALS] += 1
+        refer(w, i, p, day)
+
+
+@compiled
+def ask_gp(w, i, p, day):
+    """Ask the practice for an appointment. Returns False when the person turns away without one.
+
+    The urgent are seen today if a same-day appointment is left (out of hours when practices are shut); others, and
+    the urgent when there is none, are offered the first routine appointment, which the urgent may find too late.
+    """
+    r = w.rules
+    practice = p.practice
+    urgent = p.severity > r.urgent_severity and p.need != Need.PLANNED
+    if urgent and w.calendar.working[day + w.calendar.run_in]:
+        if w.gp.same_day_left[practice] > 0:
+            w.gp.same_day_left[practice] -= 1
+            w.tallies.gp_practice[practice, P.SAME_DAY_APPOINTMENTS] += 1
+            consult(w, i, p, day, 0.0, True)
+            return True
+    elif urgent and w.urgent.out_of_hours_left[0] > 0:
+        w.urgent.out_of_hours_left[0] -= 1
+        consult(w, i, p, day, 0.0, False)
+        return True
+    on = book(w, practice, day)
+    waited = float(r.booking_horizon if on < 0 else on - day)
+    w.gp.expected_wait[practice] += r.wait_smoothing * (waited - w.gp.expected_wait[practice])
+    if on < 0:
+        w.tallies.gp_practice[practice, P.REQUESTS_REFUSED] += 1
+        add_unmet(w, p, day, r.refused_unmet)
+        return False
+    if urgent and draw(p, draws.PATIENCE) > exp(-waited * p.severity / r.patience_days):
+        w.tallies.gp_practice[practice, P.REQUESTS_REFUSED] += 1
+        add_unmet(w, p, day, r.refused_unmet)
+        return False
+    w.gp.booked[practice] += 1
+    p.setting = Setting.AWAITING_GP
+    p.next_care = on
+    p.since = day
+    return True

@@ -1,0 +1,187 @@
+"""Planned care: referral, first outpatient attendance, follow-up, the waiting list and elective admission."""
+
+from icsim.care import purposes as draws
+from icsim.care.services import Planned, Setting, call_next, join, join_front, leave
+from icsim.care.world import BED_DAYS, drop_appointment, reschedule
+from icsim.compiling import compiled
+from icsim.population.columns import NEVER
+from icsim.recording.measures import columns, group_columns
+from icsim.streams import exp, log, normal, poisson, uniform
+
+A = columns("acute_trust")
+G = group_columns()
+STEPS = draws.STEPS
+
+
+@compiled
+def planned_queue(w, p):
+    """The queue a person on a planned pathway waits in, -1 when not waiting."""
+    sites = len(w.hospitals.key)
+    if p.planned == Planned.AWAITING_OUTPATIENT:
+        return p.trust
+    if p.planned == Planned.AWAITING_DAY_CASE:
+        return sites + p.trust
+    if p.planned == Planned.AWAITING_INPATIENT:
+        return 2 * sites + p.trust
+    return -1
+
+
+@compiled
+def refer(w, i, p, day):
+    """Start the 18-week clock: the person joins the queue for a first outpatient attendance.
+
+    A person who is already on a pathway stays on it.
+    """
+    if p.planned != Planned.NONE:
+        return
+    p.planned = Planned.AWAITING_OUTPATIENT
+    p.referred = day
+    p.planned_count += 1
+    join(w.planned_queues, p.trust, i)
+
+
+@compiled
+def end_pathway(w, i, p):
+    """The person stops waiting or being followed up, for whatever reason."""
+    queue = planned_queue(w, p)
+    if queue >= 0:
+        leave(w.planned_queues, queue, i)
+    p.planned = Planned.NONE
+    p.follow_ups = 0
+    p.next_planned = NEVER
+
+
+@compiled
+def plan_follow_ups(w, i, p, day):
+    """Draw how many follow-up attendances come and book the first."""
+    at = p.planned_count * STEPS + 1
+    mean = w.rules.first_follow_ups
+    p.follow_ups = min(poisson(mean, uniform(p.key, draws.OUTPATIENT_GAP, at)), 200)
+    if p.follow_ups > 0:
+        p.planned = Planned.FOLLOWED_UP
+        p.next_planned = day + 1 + int(w.rules.follow_up_gap * uniform(p.key, draws.OUTPATIENT_GAP, at + 1) * 2.0)
+    else:
+        p.planned = Planned.NONE
+        p.next_planned = NEVER
+
+
+@compiled
+def follow_up_due(w, i, p, day):
+    """A follow-up attendance falls due: it needs a clinic slot, or waits for the next day."""
+    s = p.trust
+    if p.planned != Planned.FOLLOWED_UP:
+        p.next_planned = NEVER
+    elif p.setting >= Setting.BOARDING or not w.calendar.working[day + w.calendar.run_in]:
+        p.next_planned = w.calendar.next_working[day + w.calendar.run_in]
+    elif w.hospitals.clinic_left[s] <= 0:
+        p.next_planned = day + 1
+    else:
+        w.hospitals.clinic_left[s] -= 1
+        w.tallies.acute_trust[s, A.FOLLOW_UP_OUTPATIENTS] += 1
+        p.follow_ups -= 1
+        if p.follow_ups > 0:
+            at = p.planned_count * STEPS + 2 + min(p.follow_ups, 12)
+            gap = w.rules.follow_up_gap * uniform(p.key, draws.OUTPATIENT_GAP, at) * 2.0
+            p.next_planned = day + 1 + int(gap)
+        else:
+            p.planned = Planned.NONE
+            p.next_planned = NEVER
+
+
+@compiled
+def first_attendance(w, i, p, day):
+    """See the person in clinic: list for treatment, follow up, or discharge to the GP."""
+    s = p.trust
+    band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
+    w.tallies.acute_trust[s, A.FIRST_OUTPATIENTS] += 1
+    w.tallies.by_group[w.calendar.year[day + w.calendar.run_in], band, fifth, G.FIRST_OUTPATIENTS] += 1
+    at = p.planned_count * STEPS
+    sites = len(w.hospitals.key)
+    if uniform(p.key, draws.FIRST_OUTPATIENT, at) < w.rules.first_to_list:
+        if uniform(p.key, draws.DAY_CASE, at) < w.rules.day_case:
+            p.planned = Planned.AWAITING_DAY_CASE
+            join(w.planned_queues, sites + s, i)
+        else:
+            p.planned = Planned.AWAITING_INPATIENT
+            join(w.planned_queues, 2 * sites + s, i)
+    else:
+        plan_follow_ups(w, i, p, day)
+
+
+@compiled
+def serve_clinics(w, s, day):
+    """Give today's remaining clinic slots of a site to those who have waited longest for a first attendance."""
+    for _ in range(w.planned_queues.waiting[s]):
+        if w.hospitals.clinic_left[s] <= 0:
+            return
+        i = call_next(w.planned_queues, s)
+        p = w.people[i]
+        if p.setting >= Setting.BOARDING:
+            join(w.planned_queues, s, i)
+            continue
+        w.hospitals.clinic_left[s] -= 1
+        first_attendance(w, i, p, day)
+        reschedule(w, i)
+
+
+@compiled
+def serve_waiting_list(w, s, day, day_cases, inpatients):
+    """Treat day cases and admit elective inpatients from the waiting list of a site, longest waits first.
+
+    An inpatient needs a core bed, and emergencies come first: above the site's threshold of occupancy, or with no
+    core bed free, the admissions of the day are cancelled and keep their place in the queue.
+    """
+    h = w.hospitals
+    sites = len(h.key)
+    year = w.calendar.year[day + w.calendar.run_in]
+    queue = sites + s
+    for _ in range(min(day_cases, w.planned_queues.waiting[queue])):
+        i = call_next(w.planned_queues, queue)
+        p = w.people[i]
+        if p.setting >= Setting.BOARDING:
+            join(w.planned_queues, queue, i)
+            continue
+        w.tallies.acute_trust[s, A.DAY_CASES] += 1
+        w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.DAY_CASES] += 1
+        plan_follow_ups(w, i, p, day)
+        reschedule(w, i)
+    queue = 2 * sites + s
+    wanted = min(inpatients, w.planned_queues.waiting[queue])
+    for k in range(wanted):
+        i = call_next(w.planned_queues, queue)
+        p = w.people[i]
+        if p.setting >= Setting.BOARDING:
+            join(w.planned_queues, queue, i)
+            continue
+        if h.occupied[s] >= h.core_beds[s] * min(1.0, h.cancel_above[s]):
+            join_front(w.planned_queues, queue, i)
+            w.tallies.acute_trust[s, A.ELECTIVES_CANCELLED] += wanted - k
+            return
+        h.occupied[s] += 1
+        drop_appointment(w, p)
+        p.setting = Setting.ELECTIVE_WARD
+        p.site = s
+        p.admitted = day
+        p.since = day
+        p.planned = Planned.NONE
+        spread = w.rules.stay_sigma
+        z = normal(p.key, draws.ELECTIVE_STAY, p.planned_count)
+        stay = exp(log(w.rules.elective_stay) - 0.5 * spread * spread + spread * z)
+        p.next_care = day + max(1, int(stay + 0.5))
+        w.tallies.acute_trust[s, A.ELECTIVE_ADMISSIONS] += 1
+        w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.ELECTIVE_ADMISSIONS] += 1
+        reschedule(w, i)
+
+
+@compiled
+def end_elective_stay(w, i, p, day):
+    """An elective inpatient goes home."""
+    w.hospitals.occupied[p.site] -= 1
+    w.tallies.acute_trust[p.site, A.DISCHARGES] += 1
+    nights = day - p.admitted
+    year = w.calendar.year[day + w.calendar.run_in]
+    w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.BED_DAYS] += nights
+    w.tallies.person_year[i, year, BED_DAYS] += nights
+    p.setting = Setting.HOME
+    p.next_care = NEVER
+    plan_follow_ups(w, i, p, day)

@@ -1,0 +1,112 @@
+"""Help-seeking: where a person in need turns, and what comes of it."""
+
+from icsim.care import purposes as draws
+from icsim.care.general_practice import HELPED, ask_gp, crisis_response
+from icsim.care.hospital import attend_ae, draw, home
+from icsim.care.rules import Choice
+from icsim.care.services import Setting
+from icsim.care.world import add_unmet
+from icsim.compiling import compiled
+from icsim.population.columns import Lever, Need
+from icsim.recording.measures import columns
+from icsim.streams import exp
+
+S = columns("system")
+U = columns("urgent_care")
+
+
+@compiled
+def choose(w, p, day):
+    """Multinomial logit over self-care, pharmacy or 111, the GP, a crisis team and A&E (``Choice``).
+
+    Utilities start from the log share at reference conditions and move with severity, the practice's expected
+    wait and opening, trust in each service, and activation. After two attempts nobody waits at home.
+    """
+    r = w.rules
+    log_share = r.choice[p.need, w.risk.band[p.age], (p.imd_decile - 1) // 2]
+    severe = p.severity - 0.5
+    practice_wait = max(0.0, w.gp.expected_wait[p.practice] - r.choice_wait_reference)
+    gp = log_share[Choice.GP] + r.choice_severity[Choice.GP] * severe + r.choice_wait * practice_wait
+    gp += r.choice_trust * (p.trust_gp - r.choice_trust_reference)
+    if not w.calendar.working[day + w.calendar.run_in]:
+        gp += r.choice_closed * p.severity
+    active = r.choice_activation * (p.activation - 60.0) / 20.0
+    own = log_share[Choice.SELF_CARE] + r.choice_severity[Choice.SELF_CARE] * severe + active
+    phone = log_share[Choice.PHARMACY_111] + r.choice_severity[Choice.PHARMACY_111] * severe
+    team = log_share[Choice.TEAM] + r.choice_severity[Choice.TEAM] * severe
+    team += r.choice_trust * (p.trust_community - r.choice_trust_reference)
+    ae = log_share[Choice.AE] + r.choice_severity[Choice.AE] * severe
+    ae += r.choice_trust * (p.trust_ae - r.choice_trust_reference)
+    e_own = exp(own) if p.step < 2 else 0.0
+    e_phone = e_own + exp(phone)
+    e_gp = e_phone + exp(gp)
+    e_team = e_gp + exp(team)
+    total = e_team + exp(ae) * p.lever[Lever.AE_CHOICE]
+    u = draw(p, draws.CHOICE) * total
+    if u < e_own:
+        return Choice.SELF_CARE
+    if u < e_phone:
+        return Choice.PHARMACY_111
+    if u < e_gp:
+        return Choice.GP
+    if u < e_team:
+        return Choice.TEAM
+    return Choice.AE
+
+
+@compiled
+def wait_and_see(w, p, day):
+    """The need is not met: it worsens, and the person seeks again within days."""
+    r = w.rules
+    w.tallies.system[0, S.UNMET] += 1
+    add_unmet(w, p, day, r.worsening_unmet)
+    p.setting = Setting.WORSENING
+    p.next_care = day + 1 + int(2.0 * r.worsening_days * draw(p, draws.WAITING))
+    p.severity = min(1.0, p.severity + r.worsening_severity)
+
+
+@compiled
+def turned_away(w, i, p, day):
+    """No appointment or no team: the severe go to A&E, others wait and see."""
+    if draw(p, draws.TELEPHONE) < p.severity and p.need != Need.PLANNED:
+        attend_ae(w, i, p, day)
+    else:
+        wait_and_see(w, p, day)
+
+
+@compiled
+def seek_help(w, i, p, day):
+    """One attempt of a person to have the need of the present episode met."""
+    r = w.rules
+    if p.step > 3 and (p.need == Need.MINOR or p.need == Need.PLANNED):
+        home(p)  # gives up, or it has passed
+        return
+    if p.need == Need.PLANNED:
+        choice = Choice.GP
+    elif p.step > 4:
+        choice = Choice.AE
+    else:
+        choice = choose(w, p, day)
+    if choice == Choice.SELF_CARE or choice == Choice.PHARMACY_111:
+        resolved = r.resolved_self[p.need]
+        if choice == Choice.PHARMACY_111 and w.urgent.calls_left[0] > 0:
+            w.urgent.calls_left[0] -= 1
+            w.tallies.urgent_care[0, U.CALLS_111] += 1
+            resolved += r.resolved_111_gain
+        if draw(p, draws.SELF_CARE) < resolved - r.severity_effect * (p.severity - 0.5):
+            column = S.SELF_CARE if choice == Choice.SELF_CARE else S.PHARMACY
+            w.tallies.system[0, column] += 1
+            home(p)
+        else:
+            wait_and_see(w, p, day)
+    elif choice == Choice.GP:
+        if not ask_gp(w, i, p, day):
+            turned_away(w, i, p, day)
+    elif choice == Choice.TEAM:
+        response = crisis_response(w, p, day)
+        if response == HELPED:
+            home(p)
+        else:
+            turned_away(w, i, p, day)
+    else:
+        attend_ae(w, i, p, day)

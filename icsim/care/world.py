@@ -1,0 +1,111 @@
+"""Everything one day of care reads and writes, handed to compiled code as one ``NamedTuple``."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from icsim.care.rules import Rules
+from icsim.care.services import (
+    CommunityTeams,
+    GeneralPractice,
+    Hospitals,
+    Queues,
+    Setting,
+    SocialCare,
+    UrgentCare,
+)
+from icsim.compiling import compiled
+from icsim.population.health import HealthTables
+from icsim.population.risk import RiskTables
+from icsim.streams import exp
+
+
+class Calendar(NamedTuple):
+    """Facts about each day, from the first day of the run-in. Arrays (days,)."""
+
+    run_in: int  # days before day 0
+    working: np.ndarray  # bool: practices and clinics are open
+    next_working: np.ndarray  # int64 first working day after this one (a day number, day 0 being the start)
+    day_of_year: np.ndarray  # int64 0-365
+    year: np.ndarray  # int64 index of the financial year (0 in the run-in)
+
+
+class Tallies(NamedTuple):
+    """Counts of today by kind of organisation (columns: ``icsim.recording.measures``), and running totals."""
+
+    system: np.ndarray  # (1, measures) float64
+    gp_practice: np.ndarray  # (P, measures)
+    community_team: np.ndarray  # (N, measures)
+    acute_trust: np.ndarray  # (S, measures), mental health wards and hospitals elsewhere included
+    local_authority: np.ndarray  # (A, measures)
+    mental_health_trust: np.ndarray  # (1, measures)
+    urgent_care: np.ndarray  # (1, measures)
+    care_homes: np.ndarray  # (1, measures)
+    by_group: np.ndarray  # (years, B, 5, measures) float64
+    person_days: np.ndarray  # (years, B, 5) float64
+    residents: np.ndarray  # (B, 5) int64 now
+    person_year: np.ndarray  # (n, years, 4) uint16: GP, A&E, emergency admissions, bed days
+    work: np.ndarray  # int64: candidate needs, needs past the bound, care events
+
+
+class World(NamedTuple):
+    """The state of a run. ``people`` and ``due`` have a row for each person who ever lives here."""
+
+    people: np.ndarray  # structured, PERSON
+    due: np.ndarray  # (n,) int32: the first of the person's clocks
+    due_today: np.ndarray  # (n,) int32: scratch
+    stay_queues: Queues
+    planned_queues: Queues
+    gp: GeneralPractice
+    hospitals: Hospitals
+    teams: CommunityTeams
+    social: SocialCare
+    urgent: UrgentCare
+    rules: Rules
+    risk: RiskTables
+    health: HealthTables
+    calendar: Calendar
+    tallies: Tallies
+    mental_site: int  # hospital site of the mental health wards, -1 when there is none
+
+
+# people["person_year"] columns
+GP_CONTACTS, AE_ATTENDANCES, EMERGENCY_ADMISSIONS, BED_DAYS = range(4)
+# tallies.work columns
+CANDIDATES, PAST_BOUND, EVENTS = range(3)
+
+
+@compiled
+def reschedule(w, i):
+    """Set when the person next has anything to do: the first of the four clocks."""
+    p = w.people[i]
+    w.due[i] = min(min(p.next_need, p.next_care), min(p.next_planned, p.next_life))
+
+
+@compiled
+def unmet_need(w, p, day):
+    """Bring unmet need (z) and deconditioning of a person up to today: both fade, faster under a team's care."""
+    days = day - p.unmet_day
+    if days > 0:
+        p.unmet_day = day
+        if p.unmet_need > 0.0:
+            fade = w.rules.unmet_decay
+            if p.caseload == 1:
+                fade += w.rules.unmet_caseload_decay * w.teams.intensity[p.neighbourhood]
+            p.unmet_need *= exp(-fade * days)
+        if p.deconditioning > 0.0:
+            p.deconditioning *= exp(-w.rules.deconditioning_recovery * days)
+    return p.unmet_need
+
+
+@compiled
+def add_unmet(w, p, day, amount):
+    """Need goes unseen, is refused or delayed: unmet need rises, up to a most."""
+    p.unmet_need = min(unmet_need(w, p, day) + amount, w.rules.unmet_most)
+
+
+@compiled
+def drop_appointment(w, p):
+    """The person no longer waits for the GP appointment booked, if there is one: it is kept now, or missed."""
+    if p.setting == Setting.AWAITING_GP:
+        w.gp.booked[p.practice] -= 1

@@ -1,0 +1,253 @@
+"""How often needs arise: from published activity by age and deprivation to a daily rate for each person.
+
+Published figures count contacts and admissions, the model needs the needs behind them. ``need_rates`` divides the
+published activity of each age band by what one need of each class leads to on the model's own path of care
+(``pathway_yield``), with the catalogue's values for that path. An experiment that changes the path, say better
+GP treatment, leaves the needs as they are: it changes activity. Persons then differ around the rate of their
+age band and deprivation fifth by conditions, frailty and circumstances, with the mean of the band kept.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from icsim.compiling import compiled
+from icsim.evidence import Catalogue
+from icsim.population.columns import (
+    AGE_BAND_OF_AGE,
+    AGE_BAND_STARTS,
+    AGE_BANDS,
+    FRAILTY_CUTS,
+    MORTALITY,
+    N_NEEDS,
+    Condition,
+    Frailty,
+    Need,
+)
+from icsim.streams import log
+
+DAYS_A_YEAR = 365.25
+SMALL_CELL = 200
+"""People below which an age band by fifth takes the mean of its age band."""
+CHOICES = ("self_care", "pharmacy_111", "gp", "team", "ae")
+ADMITTED = (Need.ACSC, Need.MENTAL_HEALTH, Need.FRAILTY, Need.SOCIAL, Need.ACUTE)
+
+
+class RiskTables(NamedTuple):
+    """What turns attributes into rates. R = classes of need and death, B age bands, fifth 0 the most deprived."""
+
+    base: np.ndarray  # (R, B, 5) daily rate of a person whose multipliers are all 1
+    death: np.ndarray  # (131,) factor on the death rate by year of age, within its band
+    condition: np.ndarray  # (R, 16) rate ratio of each condition
+    frailty: np.ndarray  # (R, 4) rate ratio of each frailty group
+    care_home: (
+        np.ndarray
+    )  # (R,) rate ratio of care-home residents, applied as needs arise: policy may move people
+    lonely: np.ndarray  # (R,) rate ratio of the often lonely
+    activation: np.ndarray  # (R,) change of the rate for each 20 points of activation above 60, likewise
+    susceptible: np.ndarray  # (R,) 1 where susceptibility multiplies the rate
+    band: np.ndarray  # (131,) age band of each year of age
+    headroom: np.ndarray  # (R,) bound of the need stream over the rate
+
+
+@dataclass(frozen=True)
+class PathwayYield:
+    """What one need leads to on average, at reference conditions."""
+
+    gp: float
+    ae: float
+    admissions: float
+
+
+def pathway_yield(catalogue: Catalogue, need: str, ae_to_gp: float | None = None) -> PathwayYield:
+    """Follow one need of a class along the path of care until it is resolved (at most four times of seeking).
+
+    ``ae_to_gp`` replaces the catalogue's odds of A&E against the GP (minor needs, which differ by age).
+    """
+    v = catalogue.value
+    share = np.array([v(f"choice_{need}_{choice}") for choice in CHOICES])
+    if ae_to_gp is not None:
+        both = share[2] + share[4]
+        share[4] = both * ae_to_gp / (1 + ae_to_gp)
+        share[2] = both - share[4]
+    resolved_self = v(f"resolved_self_{need}")
+    resolved_111 = min(1.0, resolved_self + v("resolved_111_gain"))
+    gp = ae = 0.0
+    waiting = 1.0
+    for _ in range(4):
+        back = waiting * (share[0] * (1 - resolved_self) + share[1] * (1 - resolved_111))
+        seen = waiting * share[2]
+        sent_in = seen * (1 - v(f"resolved_gp_{need}")) + waiting * share[3] * (
+            1 - v(f"resolved_team_{need}")
+        )
+        gp += seen
+        ae += waiting * share[4] + sent_in
+        waiting = back
+    return PathwayYield(gp, ae, ae * v(f"admission_{need}"))
+
+
+@dataclass(frozen=True)
+class NeedRates:
+    """Needs a person-year by class (R, B, 5), and the odds of A&E against the GP for minor needs (B, 5)."""
+
+    a_year: np.ndarray
+    ae_to_gp: np.ndarray
+
+
+def deprivation_gradient(catalogue: Catalogue) -> np.ndarray:
+    """Emergency admissions by age band and fifth over the mean of the age band, shape (B, 5), most deprived first.
+
+    From the table of Pereira Gray and others (2017), whose bands are 0-19, 20-37, 38-52, 53-66 and 67 and over.
+    """
+    bands = ("0-19", "20-37", "38-52", "53-66", "67+")
+    rates = np.array(
+        [[catalogue.value(f"emerg_adm_rate_age{b}_imdq{q}") for q in (5, 4, 3, 2, 1)] for b in bands]
+    )
+    relative = rates / rates.mean(axis=1, keepdims=True)
+    source = [0, 0, 0, 1, 1, 2, 3, 4, 4, 4]
+    return relative[source]
+
+
+def _spread(ratio: float) -> np.ndarray:
+    """Five factors with mean 1 falling evenly (in logs) from the most to the least deprived fifth."""
+    factors = ratio ** np.linspace(0.5, -0.5, 5)
+    return factors / factors.mean()
+
+
+def mortality_by_year_of_age(catalogue: Catalogue) -> np.ndarray:
+    """Deaths a person-year at each age 0-130, shape (131,): published bands joined by straight lines in logs."""
+    ages = [0.0, 1.0, 8.0, 30.0, 55.0, 70.0, 80.0, 89.5, 100.0]
+    keys = ["under_1_year", "01_14", "01_14", "15_44", "45_64", "65_74", "75_84", "85plus"]
+    rates = [catalogue.value(f"mortality_{key}") / 1000 for key in keys]
+    rates.append(min(0.45, rates[-1] * catalogue.value("mortality_100_over_85plus")))
+    return np.exp(np.interp(np.arange(131), ages, np.log(rates)))
+
+
+def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
+    """Needs a person-year that lead to the published activity.
+
+    Args:
+        targets: published activity, shares of classes and scales (an experiment may override them).
+        path: the catalogue as shipped, for the path of care that published activity went along.
+    """
+    t = targets.value
+    emergency = targets.by_age("emerg_rate") / 1000 * (1 - t("emerg_from_relapse"))
+    gradient = deprivation_gradient(targets)
+    rates = np.zeros((N_NEEDS + 1, len(AGE_BANDS), 5))
+    gp = np.zeros((len(AGE_BANDS), 5))
+    ae = np.zeros((len(AGE_BANDS), 5))
+    for need in ADMITTED:
+        name = need.name.lower()
+        one = pathway_yield(path, name)
+        share = targets.by_age(f"emerg_share_{name}")
+        rates[need] = (emergency * share)[:, None] * gradient / one.admissions
+        gp += rates[need] * one.gp
+        ae += rates[need] * one.ae
+    consultations = targets.by_age("gp_consult_rate") / (1 + t("gp_follow_up_share"))
+    planned = targets.by_age("gp_planned_share") * consultations
+    rates[Need.PLANNED] = planned[:, None] * _spread(t("need_imd_ratio_planned"))
+    minor_gp = np.maximum((consultations - planned)[:, None] * _spread(t("need_imd_ratio_minor")) - gp, 0.3)
+    attended = targets.by_age("ae_rate")[:, None] / 1000 * _spread(t("ae_imd_ratio_fifths"))
+    minor_ae = np.maximum(attended - ae, 0.15 * attended)
+    odds = minor_ae / minor_gp
+    for b in range(len(AGE_BANDS)):
+        for q in range(5):
+            rates[Need.MINOR, b, q] = minor_gp[b, q] / pathway_yield(path, "minor", odds[b, q]).gp
+    for need in Need:
+        rates[need] *= t(f"need_scale_{need.name.lower()}")
+    by_age = mortality_by_year_of_age(targets)
+    at_mid = by_age[np.append((AGE_BAND_STARTS[:-1] + AGE_BAND_STARTS[1:]) // 2, 90)]
+    in_hospital = targets.by_age("emerg_rate") / 1000 * targets.by_age("emerg_fatality")
+    outside = np.maximum(1 - in_hospital / at_mid, 0.2) * t("need_scale_death")
+    rates[MORTALITY] = (at_mid * outside)[:, None] * _spread(t("mortality_imd_ratio_fifths"))
+    return NeedRates(np.round(rates, 12), np.round(odds, 12))
+
+
+def _ratios(catalogue: Catalogue, suffix: str, missing: float = 1.0) -> np.ndarray:
+    names = [need.name.lower() for need in Need] + ["death"]
+    keys = [f"rr_{name}_{suffix}" for name in names]
+    return np.array([catalogue.value(key) if key in catalogue else missing for key in keys])
+
+
+def risk_tables(
+    catalogue: Catalogue, rates: NeedRates, headroom: np.ndarray, people: np.ndarray
+) -> RiskTables:
+    """Tables whose rates, averaged over ``people`` of an age band and fifth, are ``rates``.
+
+    Args:
+        catalogue: rate ratios of conditions, frailty and circumstances (``rr_*``).
+        rates: from :func:`need_rates`.
+        headroom: bound over rate for each class and death, shape (R,).
+        people: the residents at the start (structured array of ``PERSON``).
+    """
+    by_age = mortality_by_year_of_age(catalogue)
+    band = np.append(AGE_BAND_OF_AGE, AGE_BAND_OF_AGE[-1])[:131].astype(np.int64)
+    at_mid = by_age[np.append((AGE_BAND_STARTS[:-1] + AGE_BAND_STARTS[1:]) // 2, 90)]
+    tables = RiskTables(
+        base=np.ones((N_NEEDS + 1, len(AGE_BANDS), 5)),
+        death=np.round(by_age / at_mid[band], 12),
+        condition=np.stack([_ratios(catalogue, condition.name.lower()) for condition in Condition], axis=1),
+        frailty=np.stack([_ratios(catalogue, f"frailty_{group.name.lower()}") for group in Frailty], axis=1),
+        care_home=_ratios(catalogue, "care_home"),
+        lonely=_ratios(catalogue, "lonely"),
+        activation=_ratios(catalogue, "activation", missing=0.0),
+        susceptible=np.array([1.0] * N_NEEDS + [0.0]),
+        band=band,
+        headroom=headroom,
+    )
+    means, counts = _mean_multipliers(people, tables)
+    by_band = (means * counts).sum(axis=2) / np.maximum(counts.sum(axis=1), 1)
+    means = np.where(counts[None] >= SMALL_CELL, means, by_band[:, :, None])
+    means[means <= 0] = 1.0
+    return tables._replace(base=rates.a_year / DAYS_A_YEAR / means)
+
+
+@compiled
+def _mean_multipliers(people, tables):
+    total = np.zeros(tables.base.shape)
+    counts = np.zeros(tables.base.shape[1:])
+    for i in range(len(people)):
+        p = people[i]
+        if p.status == 1:
+            b, q = tables.band[p.age], (p.imd_decile - 1) // 2
+            counts[b, q] += 1
+            for c in range(tables.base.shape[0]):
+                total[c, b, q] += multiplier(p, c, tables)
+    return total / np.maximum(counts, 1.0), counts
+
+
+@compiled
+def multiplier(p, c, tables):
+    """How the person's rate of class ``c`` compares with a person of the same age and deprivation at 1."""
+    m = 1.0
+    conditions = p.conditions
+    bit = 0
+    while conditions:
+        if conditions & 1:
+            m *= tables.condition[c, bit]
+        conditions >>= 1
+        bit += 1
+    group = 0
+    for cut in FRAILTY_CUTS:
+        if p.frailty >= cut:
+            group += 1
+    m *= tables.frailty[c, group]
+    if p.loneliness == 2:
+        m *= tables.lonely[c]
+    if tables.susceptible[c] > 0:
+        m *= p.susceptibility
+    if c == tables.base.shape[0] - 1:
+        m *= tables.death[p.age]
+    return m
+
+
+@compiled
+def set_rates(p, tables):
+    """Write the daily rates of a person and the scale of the need stream, from exogenous attributes alone."""
+    b, q = tables.band[p.age], (p.imd_decile - 1) // 2
+    bound = 0.0
+    for c in range(tables.base.shape[0]):
+        p.rate[c] = tables.base[c, b, q] * multiplier(p, c, tables)
+        bound += p.rate[c] * tables.headroom[c]
+    p.need_scale = 1.0 / log(1.0 - min(bound, 0.9))
