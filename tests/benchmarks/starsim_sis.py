@@ -1,4 +1,4 @@
-"""Births, deaths, one need and an endemic infection (SIS, random network) in Starsim; prints a line of JSON."""
+"""Births, deaths, one need and an endemic infection on a random network in Starsim; prints a line of JSON."""
 
 import argparse
 import json
