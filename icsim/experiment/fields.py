@@ -1,4 +1,4 @@
-"""The kinds of value an experiment holds: each says what it accepts, and defaults come from the evidence catalogue."""
+"""The kinds of value an experiment holds; defaults come from the evidence catalogue."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
@@ -20,6 +20,7 @@ from icsim import evidence
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 EVIDENCE = "evidence"  # the JSON Schema annotation that names a field's row of the catalogue
+EXPECTED = "expected"  # the annotation that says in words what a field takes, where its types say it badly
 
 
 class Part(BaseModel):
@@ -92,7 +93,7 @@ Name = Annotated[
     ),
     AfterValidator(_no_arrow),
 ]
-Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9]{3,12}$")]
+Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9]{3,12}$"), Field(examples=["RM3"])]
 Flag = bool
 Day = Annotated[
     date,
@@ -123,3 +124,15 @@ def _typed(key: str) -> Any:
     value = default_of(key)
     whole = evidence.load()[key].unit in {"integer", "runs"}
     return int(value) if whole else value
+
+
+def names_of(enum: Any) -> tuple[str, ...]:
+    """The names of an enumeration in lower case, as experiments write them."""
+    return tuple(member.name.lower() for member in enum)
+
+
+def shape_of(value: Any) -> str:
+    """Which form of a key that takes several a value has: the tag of the union."""
+    if isinstance(value, dict):
+        return "<map>"
+    return "<list>" if isinstance(value, list | tuple) else "<value>"

@@ -62,8 +62,8 @@ class AcuteTrust(Part):
     )
     resident_share: Share | None = Field(
         default=None,
-        description="Share of the residents' hospital use that goes to this trust; shares may sum to less than 1 "
-        "(the rest goes to hospitals elsewhere), never more; left out, an equal part of what the others leave",
+        description="Share of the residents' hospital use that goes to this trust; shares may sum to less "
+        "than 1 (the rest goes elsewhere), never more; left out, an equal part of what the others leave",
     )
 
 

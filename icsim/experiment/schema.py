@@ -1,8 +1,8 @@
 """What a researcher may write in an experiment: every key, its meaning, its limits and its default.
 
 Defaults that are numbers, dates or choices are rows of the evidence catalogue (topic ``experiment``).
-Use ``icsim.experiment.load`` to read one: it also checks what needs the whole experiment (dates within the run,
-names that exist, the place, the parameters).
+Use ``icsim.experiment.load`` to read one: it also checks what needs the whole experiment (dates within
+the run, names that exist, the place, the parameters).
 """
 
 import hashlib
@@ -15,11 +15,10 @@ from pydantic import Discriminator, Field, PrivateAttr, StringConstraints, Tag, 
 from pydantic_core import PydanticCustomError
 
 from icsim.experiment.fields import (
-    Count,
+    EXPECTED,
     Day,
     Flag,
     Name,
-    NonNegative,
     Number,
     Part,
     Positive,
@@ -27,28 +26,12 @@ from icsim.experiment.fields import (
     Text,
     default_of,
     evidenced,
-    one_of,
+    shape_of,
 )
+from icsim.experiment.happenings import Intervention, Programme, Shock
 from icsim.experiment.organisations import Kind, Organisations
-from icsim.population.columns import Condition, Frailty, Lever, Residence, Sex
 
 DAYS_PER_YEAR = 365.25
-
-
-def _names(enum: Any) -> tuple[str, ...]:
-    return tuple(member.name.lower() for member in enum)
-
-
-def _shape(value: Any) -> str:
-    """Which form of a key that takes several a value has: the tag of the union."""
-    if isinstance(value, dict):
-        return "<map>"
-    return "<list>" if isinstance(value, list | tuple) else "<value>"
-
-
-LeverName = Annotated[str, one_of(_names(Lever))]
-ConditionName = Annotated[str, one_of(_names(Condition))]
-FrailtyName = Annotated[str, one_of(_names(Frailty))]
 PlaceText = Annotated[
     str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200)
 ]
@@ -60,15 +43,10 @@ PlaceSpec = Annotated[
         Field(min_length=1),
         Tag("<map>"),
     ],
-    Discriminator(_shape),
+    Discriminator(shape_of),
 ]
 ShareByPair = Annotated[
-    Annotated[Share, Tag("<value>")] | Annotated[dict[str, Share], Tag("<map>")], Discriminator(_shape)
-]
-FinancialYear = Annotated[str, StringConstraints(strict=True, pattern=r"^20\d\d/\d\d$")]
-MoneyByYear = Annotated[
-    Annotated[NonNegative, Tag("<value>")] | Annotated[dict[FinancialYear, NonNegative], Tag("<map>")],
-    Discriminator(_shape),
+    Annotated[Share, Tag("<value>")] | Annotated[dict[str, Share], Tag("<map>")], Discriminator(shape_of)
 ]
 
 
@@ -89,17 +67,6 @@ class Payment(StrEnum):
     CAPITATION = "capitation"
 
 
-class ShockKind(StrEnum):
-    """What may befall a place from outside."""
-
-    FLU = "flu"
-    BED_CLOSURE = "bed_closure"
-    LEADER_LEAVES = "leader_leaves"
-    FUNDING_CUT = "funding_cut"
-    STAFF_LOSS = "staff_loss"
-    SOCIAL_CARE_CUT = "social_care_cut"
-
-
 class Population(Part):
     """Whose lives are simulated."""
 
@@ -111,8 +78,9 @@ class Population(Part):
 class Relationships(Part):
     """How organisations stand to one another at the start.
 
-    Each key takes one number for all pairs, or a mapping from pairs to numbers: ``'gp_practice->acute_trust': 0.3``
-    by kind, ``'Salford Royal->NHS Salford CCG': 0.7`` by name, and ``default`` for the rest.
+    Each key takes one number for all pairs, or a mapping from pairs to numbers:
+    ``'gp_practice->acute_trust': 0.3`` by kind, ``'Salford Royal->NHS Salford CCG': 0.7`` by name, and
+    ``default`` for the rest.
     """
 
     initial_trust: ShareByPair = evidenced(
@@ -186,117 +154,6 @@ class Contract(Part):
     )
 
 
-class Programme(Part):
-    """The change programme of the place."""
-
-    name: Name = Field(description="Name of the programme")
-    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
-    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
-    funding_gbp_per_year: MoneyByYear | None = Field(
-        default=None,
-        description="Transformation money a year in pounds: a number, or by financial year ('2015/16': ...)",
-    )
-
-
-class Selection(Part):
-    """Whom an intervention is for: people who meet every condition given; {} is everybody."""
-
-    min_age: Count | None = Field(default=None, le=120, description="Youngest age in whole years")
-    max_age: Count | None = Field(default=None, le=120, description="Oldest age in whole years")
-    sex: Annotated[str, one_of(_names(Sex))] | None = Field(default=None, description="Sex")
-    imd_deciles: tuple[Annotated[int, Field(ge=1, le=10, strict=True)], ...] | None = Field(
-        default=None, min_length=1, description="Deciles of deprivation, 1 most deprived"
-    )
-    conditions: tuple[ConditionName, ...] | None = Field(
-        default=None, min_length=1, description="Has at least one of these long-term conditions"
-    )
-    min_conditions: Count | None = Field(
-        default=None, le=16, description="Least number of long-term conditions"
-    )
-    frailty: tuple[FrailtyName, ...] | None = Field(default=None, min_length=1, description="Frailty groups")
-    residence: Annotated[str, one_of(_names(Residence))] | None = Field(
-        default=None, description="Where people live"
-    )
-    min_mental_health_need: Count | None = Field(
-        default=None, le=3, description="Least mental-health need: 1 low-level, 2 moderate, 3 severe"
-    )
-    min_social_care_need: Count | None = Field(
-        default=None, le=3, description="Least social-care need: 1 some, 2 substantial, 3 critical"
-    )
-    min_loneliness: Count | None = Field(
-        default=None, le=2, description="Least loneliness: 1 some of the time, 2 often"
-    )
-
-    @model_validator(mode="after")
-    def _ages_in_order(self) -> Self:
-        if self.min_age is not None and self.max_age is not None and self.min_age > self.max_age:
-            raise PydanticCustomError(
-                "ages", "min_age {low} is above max_age {high}", {"low": self.min_age, "high": self.max_age}
-            )
-        return self
-
-
-class Intervention(Part):
-    """A service that turns levers for some people, from a day on."""
-
-    name: Name = Field(description="Name, unique among interventions")
-    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
-    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
-    levers: dict[LeverName, Annotated[float, Field(gt=0, le=100, strict=True)]] = Field(
-        min_length=1, description="Multiplier of each lever: 0.9 is a tenth less, 1 changes nothing"
-    )
-    who: Selection = Field(default_factory=Selection, description="Whom it is for; left out, everybody")
-
-
-class Shock(Part):
-    """Something that befalls the place on a day."""
-
-    kind: ShockKind = Field(description="What happens")
-    date: Day = Field(description="The day it begins")
-    end: Day | None = Field(
-        default=None, description="Last day; left out with days, the rest of the run (flu: a season)"
-    )
-    days: Count | None = Field(
-        default=None, ge=1, le=36525, description="How many days it lasts, instead of end"
-    )
-    size: NonNegative | None = Field(
-        default=None,
-        le=10,
-        description="Proportional change: flu 0.3 is 30% more acute need; all others are the share lost, 0 to 1; "
-        "left out, the catalogue's size for the kind",
-    )
-    organisation: Name | None = Field(
-        default=None, description="Kind or name of the organisation it strikes; left out, all it can strike"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _catalogue_values(cls, data: Any) -> Any:
-        """Fill in the size of the kind, and how long a flu season lasts, from the catalogue."""
-        if not isinstance(data, dict) or data.get("kind") not in tuple(ShockKind):
-            return data
-        filled = dict(data)
-        if filled.get("size") is None:
-            filled["size"] = default_of(f"experiment_shock_{filled['kind']}_size")
-        if filled["kind"] == ShockKind.FLU and filled.get("end") is None and filled.get("days") is None:
-            filled["days"] = int(default_of("experiment_shock_flu_days"))
-        return filled
-
-    @model_validator(mode="after")
-    def _fits_its_kind(self) -> Self:
-        if self.end is not None and self.days is not None:
-            raise PydanticCustomError("shock", "give either end or days, not both")
-        if self.end is not None and self.end < self.date:
-            raise PydanticCustomError("shock", "the shock ends before it begins")
-        if self.kind is ShockKind.LEADER_LEAVES and (self.end or self.days):
-            raise PydanticCustomError("shock", "leader_leaves is a moment: give neither end nor days")
-        if self.kind is not ShockKind.FLU and self.size is not None and self.size > 1:
-            raise PydanticCustomError(
-                "shock", "size is the share lost by {kind}: at most 1", {"kind": str(self.kind)}
-            )
-        return self
-
-
 class Record(Part):
     """What a run keeps."""
 
@@ -317,11 +174,15 @@ class Experiment(Part):
     extends: str | tuple[str, ...] | None = Field(
         default=None,
         exclude=True,
-        description="Experiment(s) this one builds on: shipped names or paths relative to this file; later ones win",
+        description="What this one builds on: shipped names or paths relative to this file; later ones win",
     )
     place: PlaceSpec = Field(
-        description="One of the nine places, any CCG, STP or local authority of England by name or code, a list of "
-        "them, or {lsoas: [codes]}"
+        description="One of the nine places, any CCG, STP or local authority of England by name or code, a "
+        "list of them, or {lsoas: [codes]}",
+        json_schema_extra={
+            EXPECTED: "a place such as salford, 'NHS Bolton CCG', lad:Leeds or E38000016, a list of these, "
+            "or lsoas: [codes]"
+        },
     )
     start: Day = evidenced("experiment_start", "First day of the run")
     years: Annotated[float, Field(gt=0, le=25, strict=True)] = evidenced(
@@ -343,7 +204,8 @@ class Experiment(Part):
     )
     contract: Contract = Field(default_factory=Contract, description="Contract form and payment")
     programme: Annotated[
-        Annotated[Literal["none"], Tag("<value>")] | Annotated[Programme, Tag("<map>")], Discriminator(_shape)
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[Programme, Tag("<map>")],
+        Discriminator(shape_of),
     ] = Field(default="none", description="The change programme, or none")
     interventions: tuple[Intervention, ...] = Field(
         default=(), max_length=1000, description="Services that turn levers for some people"
@@ -359,7 +221,7 @@ class Experiment(Part):
 
     @property
     def origins(self) -> dict[str, str]:
-        """Where each value comes from, by dotted key: ``default``, ``salford.yaml:12``, ``dict`` or ``--set``."""
+        """Where each value comes from, by dotted key: ``default``, ``salford.yaml:12``, ``--set``."""
         return dict(self._origins)
 
     @property
@@ -374,7 +236,7 @@ class Experiment(Part):
 
     @property
     def end(self) -> date:
-        """The day after the last day: whole years by the calendar, the fraction of a year in days of 1/365.25."""
+        """The day after the last: whole years by the calendar, a fraction of a year in days of 1/365.25."""
         whole = int(self.years)
         year = self.start.year + whole
         try:
@@ -385,7 +247,7 @@ class Experiment(Part):
         return max(end, self.start + timedelta(days=1))
 
     def to_dict(self) -> dict[str, Any]:
-        """The resolved experiment as plain values (dates as ISO text); ``load`` of it is equal to this one."""
+        """The resolved experiment as plain values (dates as ISO text); ``load`` of it equals this one."""
         return self.model_dump(mode="json")
 
     def digest(self) -> str:

@@ -1,0 +1,276 @@
+"""What needs more than one key to judge: the place, the catalogue, names, shares, dates within the run."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from icsim import evidence
+from icsim.experiment.errors import ExperimentError, Problem, near
+from icsim.experiment.happenings import ShockKind
+from icsim.experiment.organisations import Kind
+from icsim.experiment.schema import Experiment
+from icsim.experiment.tree import Node, Path, dotted
+
+TOPIC = "experiment"  # catalogue rows that are defaults of the schema's own keys
+TOLERANCE = 1e-9
+# Keys that are read and kept for later versions; naming them in an experiment earns a note.
+NOT_YET_ACTED_UPON: frozenset[str] = frozenset()
+STRIKES: dict[ShockKind, tuple[Kind, ...]] = {
+    ShockKind.FLU: (),
+    ShockKind.BED_CLOSURE: (Kind.ACUTE_TRUST,),
+    ShockKind.LEADER_LEAVES: tuple(Kind),
+    ShockKind.FUNDING_CUT: tuple(Kind),
+    ShockKind.STAFF_LOSS: tuple(Kind),
+    ShockKind.SOCIAL_CARE_CUT: (Kind.LOCAL_AUTHORITY, Kind.CARE_HOMES),
+}
+
+
+def _problem(
+    tree: Node, path: Path, said: str, choices: Iterable[str] = (), *, value: bool = True
+) -> Problem:
+    node, exact = tree.find(path)
+    shown = (node.plain(),) if value and exact else ()
+    return Problem(str(node.mark), dotted(path), said, *shown, choices=tuple(choices))
+
+
+def check_place(tree: Node) -> Iterator[Problem]:
+    """Whether the place exists; a place of the wrong shape is left to the schema."""
+    node, exact = tree.find(("place",))
+    if not exact or not _place_shaped(node.plain()):
+        return
+    from icsim.evidence import places
+
+    try:
+        places.resolve(node.plain())
+    except places.UnknownPlace as error:
+        said = error.message.removeprefix("place").removeprefix(":").strip()
+        yield Problem(str(node.mark), "place", said, choices=error.nearest[:3])
+
+
+def _place_shaped(spec: Any) -> bool:
+    if isinstance(spec, dict):
+        spec = spec.get("lsoas") if list(spec) == ["lsoas"] else None
+    texts = spec if isinstance(spec, list) else [spec]
+    return bool(texts) and all(isinstance(text, str) and 0 < len(text.strip()) <= 200 for text in texts)
+
+
+def check_parameters(tree: Node) -> Iterator[Problem]:
+    """Whether every parameter is a numeric row of the catalogue that is not set by a key of its own."""
+    node, _ = tree.find(("parameters",))
+    if node is tree or not isinstance(node.value, dict):
+        return
+    rows = {row.key: row for row in evidence.load()}
+    for key, below in node.value.items():
+        path = ("parameters", key)
+        if key not in rows:
+            usable = [name for name, row in rows.items() if row.is_number and row.topic != TOPIC]
+            said = "the evidence catalogue has no such parameter (icsim evidence WORD searches it)"
+            yield _problem(tree, path, said, near(key, usable, 3), value=False)
+        elif rows[key].topic == TOPIC:
+            said = "a default of the experiment itself; set the experiment's own key instead"
+            yield _problem(tree, path, said, value=False)
+        elif not rows[key].is_number:
+            yield _problem(tree, path, f"holds text in the catalogue ({rows[key].value!r}): it cannot be set")
+        elif not isinstance(below.value, int | float):
+            continue  # the schema says so
+
+
+def check_whole(experiment: Experiment, tree: Node) -> list[str]:
+    """Raise ``ExperimentError`` for what contradicts itself; return what is worth a warning."""
+    problems = [
+        *_names(experiment, tree),
+        *_shares(experiment, tree),
+        *_pairs(experiment, tree),
+        *_shocks(experiment, tree),
+        *_steps_in_order(experiment, tree),
+    ]
+    if problems:
+        raise ExperimentError(problems)
+    return [*_outside_range(experiment), *_not_yet(experiment, tree)]
+
+
+def _names(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    """Names are unique among organisations, and among interventions."""
+    organisations = experiment.organisations
+    groups: list[tuple[Path, str]] = []
+    for at, trust in enumerate(organisations.acute_trusts or ()):
+        groups.append((("organisations", "acute_trusts", at, "name"), trust.name))
+    for at, practice in enumerate(organisations.gp_practices.practices or ()):
+        groups.append((("organisations", "gp_practices", "practices", at, "name"), practice.name))
+    for key in ("local_authorities", "commissioners", "mental_health_trusts"):
+        for at, name in enumerate(getattr(organisations, key).names or ()):
+            groups.append((("organisations", key, "names", at), name))
+    for key in ("urgent_care", "voluntary_sector"):
+        if (name := getattr(organisations, key).name) is not None:
+            groups.append((("organisations", key, "name"), name))
+    yield from _repeated(groups, tree)
+    for path, name in groups:
+        if name in tuple(Kind) or name == "default":
+            yield _problem(tree, path, "a word of the schema, not a name")
+    named = [(("interventions", at, "name"), one.name) for at, one in enumerate(experiment.interventions)]
+    yield from _repeated(named, tree)
+
+
+def _repeated(names: list[tuple[Path, str]], tree: Node) -> Iterator[Problem]:
+    first: dict[str, Path] = {}
+    for path, name in names:
+        before = first.setdefault(name.casefold(), path)
+        if before != path:
+            yield _problem(tree, path, f"this name is taken by {dotted(before)}; names are unique")
+
+
+def _shares(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    trusts = experiment.organisations.acute_trusts or ()
+    total = sum(trust.resident_share or 0 for trust in trusts)
+    if total > 1 + TOLERANCE:
+        path: Path = ("organisations", "acute_trusts")
+        said = f"the trusts' resident_share sum to {total:g}; expected at most 1"
+        yield _problem(tree, path, said, value=False)
+
+
+def _pairs(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    """Pairs of relationships name kinds, or organisations that the experiment names."""
+    known = [*(str(kind) for kind in Kind), *experiment.organisations.named()]
+    for key in ("initial_trust", "contact"):
+        values = getattr(experiment.relationships, key)
+        for pair in values if isinstance(values, dict) else ():
+            path = ("relationships", key, pair)
+            one, arrow, other = pair.partition("->")
+            if pair == "default":
+                continue
+            if not arrow:
+                said = "expected 'default' or a pair such as gp_practice->acute_trust"
+                yield _problem(tree, path, said, near(pair, ["default"]), value=False)
+            for end in (one, other) if arrow else ():
+                if end not in known:
+                    said = f"{end!r} is neither a kind of organisation nor one named in this experiment"
+                    yield _problem(tree, path, said, near(end, known), value=False)
+
+
+def _shocks(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    named = experiment.organisations.named()
+    for at, shock in enumerate(experiment.shocks):
+        if shock.organisation is None:
+            continue
+        path: Path = ("shocks", at, "organisation")
+        kinds = [str(kind) for kind in STRIKES[shock.kind]]
+        if not kinds:
+            yield _problem(tree, path, f"{shock.kind} strikes people: leave organisation out")
+        elif shock.organisation not in [*kinds, *named]:
+            said = f"expected {' or '.join(kinds)}, or an organisation named in this experiment"
+            yield _problem(tree, path, said, near(shock.organisation, [*kinds, *named]))
+
+
+def _steps_in_order(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    steps = experiment.contract.steps
+    for at, (before, after) in enumerate(pairwise(steps), start=1):
+        if after.date <= before.date:
+            path: Path = ("contract", "steps", at, "date")
+            yield _problem(tree, path, f"expected a date after that of the step before ({before.date})")
+
+
+def _outside_range(experiment: Experiment) -> Iterator[str]:
+    rows = {row.key: row for row in evidence.load()}
+    for key, value in experiment.parameters.items():
+        low, high = rows[key].low, rows[key].high
+        if (low is not None and value < low) or (high is not None and value > high):
+            bounds = f"{'-' if low is None else f'{low:g}'} to {'-' if high is None else f'{high:g}'}"
+            unit = rows[key].unit
+            yield f"parameters.{key}: {value:g} lies outside the catalogue's range ({bounds} {unit})"
+
+
+def _not_yet(experiment: Experiment, tree: Node) -> Iterator[str]:
+    written = [key for key in sorted(NOT_YET_ACTED_UPON) if tree.find(tuple(key.split(".")))[1]]
+    if written:
+        yield f"kept, but this version does not act on: {', '.join(written)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A date of an experiment: where it is, and what to leave out when the run ends before it."""
+
+    path: Path
+    day: date
+    item: (
+        Path | None
+    )  # the list item that has no effect without this date; None for an end, which is just cut
+
+
+def _dates(experiment: Experiment) -> Iterator[_Dated]:
+    for key in ("interventions", "shocks"):
+        for at, one in enumerate(getattr(experiment, key)):
+            first = "start" if key == "interventions" else "date"
+            for name in (first, "end"):
+                if (day := getattr(one, name)) is not None:
+                    yield _Dated((key, at, name), day, None if name == "end" else (key, at))
+    for at, step in enumerate(experiment.contract.steps):
+        yield _Dated(("contract", "steps", at, "date"), step.date, ("contract", "steps", at))
+    if not isinstance(experiment.programme, str):
+        for name in ("start", "end"):
+            if (day := getattr(experiment.programme, name)) is not None:
+                yield _Dated(("programme", name), day, None if name == "end" else ("programme",))
+
+
+def cut_to_run(experiment: Experiment, tree: Node, order: dict[str, int]) -> tuple[Node, list[str]]:
+    """Check that dates lie within the run and in order.
+
+    A date beyond the run is an error, unless the run was shortened by a later layer than the one the date was
+    written in (``--set years=1`` upon a file that plans three): then what would start later is left out, with
+    a warning. Returns the tree, the same object when nothing was cut.
+    """
+    problems: list[Problem] = []
+    cut: list[_Dated] = []
+    shortened = max(_rank(tree, (key,), order) for key in ("start", "years"))
+    for dated in _dates(experiment):
+        if dated.day < experiment.start:
+            said = f"before the run begins ({experiment.start})"
+            problems.append(_problem(tree, dated.path, said))
+        elif dated.day >= experiment.end:
+            if _rank(tree, dated.path, order) < shortened:
+                cut.append(dated)
+            else:
+                said = f"after the run ends (first day {experiment.start}, {experiment.years:g} years, so "
+                problems.append(_problem(tree, dated.path, f"{said}it must be before {experiment.end})"))
+    problems += _backwards(experiment, tree)
+    if problems:
+        raise ExperimentError(problems)
+    return _without(tree, cut) if cut else tree, [
+        _cut_words(dated, experiment) for dated in cut if dated.item
+    ]
+
+
+def _rank(tree: Node, path: Path, order: dict[str, int]) -> int:
+    node, exact = tree.find(path)
+    return order.get(node.mark.label, -1) if exact else -1
+
+
+def _backwards(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    spans = [(("interventions", at), one) for at, one in enumerate(experiment.interventions)]
+    if not isinstance(experiment.programme, str):
+        spans.append((("programme",), experiment.programme))  # type: ignore[arg-type]
+    for path, one in spans:
+        if one.start is not None and one.end is not None and one.end < one.start:
+            yield _problem(tree, (*path, "end"), f"before its start ({one.start})")
+
+
+def _cut_words(dated: _Dated, experiment: Experiment) -> str:
+    name = dotted(dated.item or ())
+    return f"{name} is left out: it starts on {dated.day}, the run now ends before {experiment.end}"
+
+
+def _without(tree: Node, cut: list[_Dated]) -> Node:
+    """The tree without the items and ends that lie beyond the run."""
+    gone = {dated.item or dated.path for dated in cut}
+
+    def kept(node: Node, path: Path) -> Node:
+        if isinstance(node.value, dict):
+            below = {k: kept(n, (*path, k)) for k, n in node.value.items() if (*path, k) not in gone}
+            return Node(below, node.mark)
+        if isinstance(node.value, list):
+            items = [kept(n, (*path, at)) for at, n in enumerate(node.value) if (*path, at) not in gone]
+            return Node(items, node.mark)
+        return node
+
+    return kept(tree, ())

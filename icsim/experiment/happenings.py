@@ -1,0 +1,153 @@
+"""What happens in an experiment: the programme, interventions that turn levers, and shocks from outside."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from icsim.experiment.fields import (
+    Count,
+    Day,
+    Name,
+    NonNegative,
+    Part,
+    default_of,
+    names_of,
+    one_of,
+    shape_of,
+)
+from icsim.population.columns import Condition, Frailty, Lever, Residence, Sex
+
+LeverName = Annotated[str, one_of(names_of(Lever))]
+ConditionName = Annotated[str, one_of(names_of(Condition))]
+FrailtyName = Annotated[str, one_of(names_of(Frailty))]
+FinancialYear = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^20\d\d/\d\d$"), Field(examples=["2015/16"])
+]
+MoneyByYear = Annotated[
+    Annotated[NonNegative, Tag("<value>")] | Annotated[dict[FinancialYear, NonNegative], Tag("<map>")],
+    Discriminator(shape_of),
+]
+
+
+class ShockKind(StrEnum):
+    """What may befall a place from outside."""
+
+    FLU = "flu"
+    BED_CLOSURE = "bed_closure"
+    LEADER_LEAVES = "leader_leaves"
+    FUNDING_CUT = "funding_cut"
+    STAFF_LOSS = "staff_loss"
+    SOCIAL_CARE_CUT = "social_care_cut"
+
+
+class Programme(Part):
+    """The change programme of the place."""
+
+    name: Name = Field(description="Name of the programme")
+    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
+    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
+    funding_gbp_per_year: MoneyByYear | None = Field(
+        default=None,
+        description="Transformation money a year in pounds: a number, or by financial year ('2015/16': ...)",
+    )
+
+
+class Selection(Part):
+    """Whom an intervention is for: people who meet every condition given; {} is everybody."""
+
+    min_age: Count | None = Field(default=None, le=120, description="Youngest age in whole years")
+    max_age: Count | None = Field(default=None, le=120, description="Oldest age in whole years")
+    sex: Annotated[str, one_of(names_of(Sex))] | None = Field(default=None, description="Sex")
+    imd_deciles: tuple[Annotated[int, Field(ge=1, le=10, strict=True)], ...] | None = Field(
+        default=None, min_length=1, description="Deciles of deprivation, 1 most deprived"
+    )
+    conditions: tuple[ConditionName, ...] | None = Field(
+        default=None, min_length=1, description="Has at least one of these long-term conditions"
+    )
+    min_conditions: Count | None = Field(
+        default=None, le=16, description="Least number of long-term conditions"
+    )
+    frailty: tuple[FrailtyName, ...] | None = Field(default=None, min_length=1, description="Frailty groups")
+    residence: Annotated[str, one_of(names_of(Residence))] | None = Field(
+        default=None, description="Where people live"
+    )
+    min_mental_health_need: Count | None = Field(
+        default=None, le=3, description="Least mental-health need: 1 low-level, 2 moderate, 3 severe"
+    )
+    min_social_care_need: Count | None = Field(
+        default=None, le=3, description="Least social-care need: 1 some, 2 substantial, 3 critical"
+    )
+    min_loneliness: Count | None = Field(
+        default=None, le=2, description="Least loneliness: 1 some of the time, 2 often"
+    )
+
+    @model_validator(mode="after")
+    def _ages_in_order(self) -> Self:
+        if self.min_age is not None and self.max_age is not None and self.min_age > self.max_age:
+            raise PydanticCustomError(
+                "ages", "min_age {low} is above max_age {high}", {"low": self.min_age, "high": self.max_age}
+            )
+        return self
+
+
+class Intervention(Part):
+    """A service that turns levers for some people, from a day on."""
+
+    name: Name = Field(description="Name, unique among interventions")
+    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
+    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
+    levers: dict[LeverName, Annotated[float, Field(gt=0, le=100, strict=True)]] = Field(
+        min_length=1, description="Multiplier of each lever: 0.9 is a tenth less, 1 changes nothing"
+    )
+    who: Selection = Field(default_factory=Selection, description="Whom it is for; left out, everybody")
+
+
+class Shock(Part):
+    """Something that befalls the place on a day."""
+
+    kind: ShockKind = Field(description="What happens")
+    date: Day = Field(description="The day it begins")
+    end: Day | None = Field(
+        default=None, description="Last day; left out with days, the rest of the run (flu: a season)"
+    )
+    days: Count | None = Field(
+        default=None, ge=1, le=36525, description="How many days it lasts, instead of end"
+    )
+    size: NonNegative | None = Field(
+        default=None,
+        le=10,
+        description="Proportional change: flu 0.3 is 30% more acute need; all others are the share lost, "
+        "0 to 1; left out, the catalogue's size for the kind",
+    )
+    organisation: Name | None = Field(
+        default=None, description="Kind or name of the organisation it strikes; left out, all it can strike"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _catalogue_values(cls, data: Any) -> Any:
+        """Fill in the size of the kind, and how long a flu season lasts, from the catalogue."""
+        if not isinstance(data, dict) or data.get("kind") not in tuple(ShockKind):
+            return data
+        filled = dict(data)
+        if filled.get("size") is None:
+            filled["size"] = default_of(f"experiment_shock_{filled['kind']}_size")
+        if filled["kind"] == ShockKind.FLU and filled.get("end") is None and filled.get("days") is None:
+            filled["days"] = int(default_of("experiment_shock_flu_days"))
+        return filled
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.end is not None and self.days is not None:
+            raise PydanticCustomError("shock", "give either end or days, not both")
+        if self.end is not None and self.end < self.date:
+            raise PydanticCustomError("shock", "the shock ends before it begins")
+        if self.kind is ShockKind.LEADER_LEAVES and (self.end or self.days):
+            raise PydanticCustomError("shock", "leader_leaves is a moment: give neither end nor days")
+        if self.kind is not ShockKind.FLU and self.size is not None and self.size > 1:
+            raise PydanticCustomError(
+                "shock", "size is the share lost by {kind}: at most 1", {"kind": str(self.kind)}
+            )
+        return self
