@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "UnknownPlace", "names", "practice_list_sizes", "resolve", "shipped", "trusts"]
 
-PlaceSpec = str | Sequence[Any] | Mapping[str, Any]
+PlaceSpec = str | Sequence[Any] | Mapping[Any, Any]
 
 KINDS = ("place", "ccg", "lad", "stp")  # also the order in which a name is looked up
 LABELS = {"ccg": "clinical commissioning group", "lad": "local authority", "stp": "STP"}
@@ -241,7 +241,7 @@ def _nearest(kinds: Sequence[str], text: str) -> list[str]:
     return list(dict.fromkeys(spelled[key] for key in keys))[:3]
 
 
-def _listed(spec: Mapping[str, Any]) -> tuple[np.ndarray, str]:
+def _listed(spec: Mapping[Any, Any]) -> tuple[np.ndarray, str]:
     codes = spec.get("lsoas")
     if set(spec) != {"lsoas"} or isinstance(codes, str) or not isinstance(codes, Sequence) or not codes:
         message = f"place {dict(spec)!r}: expected lsoas and a list of codes such as [E01005609]"
