@@ -121,9 +121,7 @@ def test_importing_a_top_level_folder_names_the_package_to_import(folder: str) -
     assert f"icsim.{folder}" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "path"), _modules(), ids=lambda value: value if isinstance(value, str) else ""
-)
+@pytest.mark.parametrize(("name", "path"), [pytest.param(*each, id=each[0]) for each in _modules()])
 def test_imports_run_downwards(name: str, path: Path) -> None:
     assert upward_imports(name, path.read_text(encoding="utf-8")) == []
 
