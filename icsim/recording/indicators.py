@@ -87,7 +87,7 @@ class Year:
     @property
     def days(self) -> int:
         """Days of the year that were run."""
-        return int(next(iter(self.months.values()))["days"].to_numpy().sum())
+        return int(self.months["system"]["days"].to_numpy().sum())
 
     @property
     def person_years(self) -> float:
@@ -252,7 +252,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "occupancy_winter",
         "Hospital",
-        "of which December to February",
+        "in December to February",
         "%",
         lambda y: _occupancy(y, WINTER_MONTHS),
         England(("acute_overnight_occupancy_winter",)),

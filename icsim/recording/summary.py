@@ -25,6 +25,7 @@ from icsim.recording.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Group
     from rich.table import Table
 
 CONFIDENCE = 0.95
@@ -103,18 +104,17 @@ class Summary:
         for topic in dict.fromkeys(line.indicator.topic for line in self.lines):
             yield topic, [line for line in self.lines if line.indicator.topic == topic]
 
-    def __rich__(self) -> "Table":
+    def __rich__(self) -> "Group":
         from rich.box import SIMPLE_HEAD
+        from rich.console import Group
+        from rich.text import Text
 
-        return self._rich(SIMPLE_HEAD)
+        return Group(self._rich(SIMPLE_HEAD), *(Text(note, style="dim") for note in self.notes))
 
     def _rich(self, box: Any) -> "Table":
         from rich.table import Table
 
-        table = Table(
-            box=box, title=self.title, caption="\n".join(self.notes), title_justify="left", pad_edge=False
-        )
-        table.caption_justify = "left"
+        table = Table(box=box, title=self.title, title_justify="left", pad_edge=False, collapse_padding=True)
         table.add_column("")
         for heading in self.headings:
             table.add_column(heading, justify="right", no_wrap=True)
@@ -132,7 +132,7 @@ class Summary:
 
         out = StringIO()
         Console(file=out, width=TEXT_WIDTH, color_system=None).print(self._rich(None))
-        return "\n".join(row.rstrip() for row in out.getvalue().splitlines())
+        return "\n".join([*(row.rstrip() for row in out.getvalue().splitlines()), *self.notes])
 
     def _repr_html_(self) -> str:
         heads = _cells("th", ("", *self.headings, "England", "year", "class"))
