@@ -79,7 +79,7 @@ def people() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "age": draws.integers(0, 100, n).astype(np.uint8),
-            "sex": pd.Categorical.from_codes(draws.integers(0, 2, n), ["male", "female"]),
+            "sex": pd.Categorical(draws.choice(["male", "female"], n)),
             "frailty": draws.random(n).astype(np.float32),
             "dementia": draws.random(n) < 0.1,
         }

@@ -112,7 +112,8 @@ def test_replicates_give_a_mean_with_its_interval(
 ):
     run = write_run(tmp_path / "run", *(make_recorder(seed=seed) for seed in range(4)))
     row: Any = run.summary().to_frame().set_index("indicator").loc["ae_attendances"]
-    yearly: Any = run.daily.groupby("replicate")["ae_attendances"].sum() / 10
+    yearly: Any = run.daily.groupby("replicate")["ae_attendances"].sum()
+    yearly = yearly / 10
     assert row["mean"] == pytest.approx(yearly.mean(), rel=1e-6)
     half = 3.182446 * yearly.std() / 2
     assert (row["high"] - row["low"]) / 2 == pytest.approx(half, rel=1e-4)
