@@ -3,11 +3,13 @@
 Every draw is addressed by (person, purpose, age) and none depends on care, so twins grow old alike.
 """
 
-import numpy as np
-from numba import njit
+from typing import Any
 
+import numpy as np
+
+from icsim.compiling import compiled
 from icsim.population.columns import N_CONDITIONS, Residence, Sex
-from icsim.population.health import N_FACTORS, OLDEST, HealthTables, mental_need, social_need
+from icsim.population.health import N_FACTORS, OLDEST, AgeingTables, mental_need, social_need
 from icsim.population.purposes import CONDITION, FACTOR, FRAILTY_STEP, MENTAL_NEED, ONSET, SOCIAL_NEED
 from icsim.streams import exp, log, normal, uniform
 
@@ -15,20 +17,20 @@ _WOMAN = int(Sex.FEMALE)
 _CARE_HOME = int(Residence.CARE_HOME)
 
 
-@njit(cache=True, inline="always")
+@compiled
 def birthday(birth_day: int, age: int) -> int:
     """Day of the birthday at which someone born on ``birth_day`` reaches ``age`` (years of 365.25 days)."""
     return birth_day + age * 1461 // 4
 
 
-@njit(cache=True)
-def grow_older(person: np.void, tables: HealthTables) -> None:
+@compiled
+def grow_older(person: Any, tables: AgeingTables) -> None:
     """Give a person (one record of ``PERSON``) a birthday, in place.
 
-    Age rises by one (to 110 at most). Conditions begin or, where the prevalence falls with age (asthma, depression,
-    substance misuse), end, so that prevalence by age stays as the catalogue has it; frailty moves; mental-health
-    and social-care need change by what these changes bring, on top of what care has made of them. ``residence``
-    and ``package`` are care's own and stay.
+    Age rises by one (to 110 at most). Conditions begin or, where the prevalence falls with age (asthma,
+    depression, substance misuse), end, so that prevalence by age stays as the catalogue has it. Frailty
+    moves; mental-health and social-care need change by what these changes bring, on top of what care has made
+    of them. ``residence`` and ``package`` are care's own and stay.
     """
     key = person.key
     before = person.age

@@ -1,19 +1,21 @@
-"""How a person lives when they enter the model: residence, social care received, activation, loneliness, trust."""
+"""How a person lives on entering the model: residence, social care, activation, loneliness, trust."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from icsim.compiling import compiled
 from icsim.population.columns import AGE_BAND_OF_AGE, FRAILTY_CUTS, Condition, Residence
-from icsim.population.health import N_AGES, N_FACTORS, HealthTables
+from icsim.population.health import N_AGES, N_FACTORS, AgeingTables
 from icsim.population.purposes import (
     ACTIVATION,
     CARE_HOME,
     HOME_CARE,
     LONELINESS,
     SUSCEPTIBILITY,
-    TRUST,
+    TRUST_AE,
+    TRUST_COMMUNITY,
+    TRUST_GP,
 )
 from icsim.streams import exp, log, normal, normal_quantile, uniform
 
@@ -41,7 +43,7 @@ class CircumstanceTables(NamedTuple):
     trust: np.ndarray  # means for GP, A&E, community; spread
 
 
-def circumstance_tables(catalogue: "Catalogue", health: HealthTables) -> CircumstanceTables:
+def circumstance_tables(catalogue: "Catalogue", health: AgeingTables) -> CircumstanceTables:
     """Build the tables from the catalogue."""
     value = catalogue.value
     ages = np.arange(N_AGES) + 0.5
@@ -75,8 +77,8 @@ def circumstance_tables(catalogue: "Catalogue", health: HealthTables) -> Circums
     )
 
 
-@njit(cache=True)
-def _base_shares(target: np.ndarray, dementia: float, ratios: np.ndarray, health: HealthTables) -> np.ndarray:
+@compiled
+def _base_shares(target: np.ndarray, dementia: float, ratios: np.ndarray, health: AgeingTables) -> np.ndarray:
     """Share among the fit without dementia such that the share of all people of each age is ``target``."""
     bit = 0
     while (1 << bit) != _DEMENTIA:
@@ -102,7 +104,7 @@ def _base_shares(target: np.ndarray, dementia: float, ratios: np.ndarray, health
     return base
 
 
-@njit(cache=True)
+@compiled
 def _group(frailty: float) -> int:
     group = 0
     for cut in FRAILTY_CUTS:
@@ -111,7 +113,7 @@ def _group(frailty: float) -> int:
     return group
 
 
-@njit(cache=True)
+@compiled
 def _shifted(share: float, log_odds: float) -> float:
     """A share whose odds are multiplied."""
     if share <= 0.0:
@@ -120,8 +122,8 @@ def _shifted(share: float, log_odds: float) -> float:
     return odds / (1.0 + odds)
 
 
-@njit(cache=True)
-def settle(person: np.void, tables: CircumstanceTables) -> None:
+@compiled
+def settle(person: Any, tables: CircumstanceTables) -> None:
     """Fill a person's circumstances from age, conditions, frailty and needs, which are already there."""
     key = person.key
     age = int(person.age)
@@ -156,11 +158,11 @@ def settle(person: np.void, tables: CircumstanceTables) -> None:
 
     sigma = tables.susceptibility
     person.susceptibility = exp(sigma * normal(key, SUSCEPTIBILITY, 0) - 0.5 * sigma * sigma)
-    person.trust_gp = _trust(key, 0, tables)
-    person.trust_ae = _trust(key, 1, tables)
-    person.trust_community = _trust(key, 2, tables)
+    person.trust_gp = _trust(tables.trust[0], tables.trust[3] * normal(key, TRUST_GP, 0))
+    person.trust_ae = _trust(tables.trust[1], tables.trust[3] * normal(key, TRUST_AE, 0))
+    person.trust_community = _trust(tables.trust[2], tables.trust[3] * normal(key, TRUST_COMMUNITY, 0))
 
 
-@njit(cache=True)
-def _trust(key: np.uint64, service: int, tables: CircumstanceTables) -> float:
-    return min(0.98, max(0.02, tables.trust[service] + tables.trust[3] * normal(key, TRUST, service)))
+@compiled
+def _trust(mean: float, deviation: float) -> float:
+    return min(0.98, max(0.02, mean + deviation))

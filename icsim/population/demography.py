@@ -1,15 +1,15 @@
-"""Who is there at the start, who will be born, who moves in and when people move away: fixed before a run begins.
+"""Who is there at the start, who will be born or move in, who moves away and when: fixed before a run begins.
 
-Deaths are the kernel's; all else here is exogenous, addressed by LSOA and calendar, so that people keep their identity
-whatever boundary, sample or length a run has, and in both worlds of a pair.
+Deaths are the kernel's; all else here is exogenous, addressed by LSOA and calendar, so that people keep their
+identity whatever boundary, sample or length a run has, and in both worlds of a pair.
 """
 
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from icsim.compiling import compiled
 from icsim.population.columns import AGE_BAND_OF_AGE, NEVER
 from icsim.population.health import N_AGES, OLDEST
 from icsim.population.purposes import (
@@ -36,7 +36,7 @@ TOP_AGE = 90  # the counts hold 90 and over together
 
 
 class Calendar(NamedTuple):
-    """Calendar months and years that a run touches: address, first day (may be before day 0) and length in days."""
+    """Calendar months and years that a run touches: address, first day (may be below 0), length in days."""
 
     months: np.ndarray  # (n, 3) int64
     years: np.ndarray  # (n, 3) int64
@@ -66,16 +66,15 @@ def calendar(start: date, days: int) -> Calendar:
     """The months and years from ``start`` for ``days`` days."""
     first = start.toordinal()
     months, years = [], []
-    year, month = start.year, start.month
-    while date(year, month, 1).toordinal() - first < days:
-        after = date(year + month // 12, month % 12 + 1, 1)
-        begin = date(year, month, 1)
-        months.append((year * 12 + month, begin.toordinal() - first, (after - begin).days))
-        year, month = after.year, after.month
-    for year in range(start.year, year + 1):
-        begin = date(year, 1, 1).toordinal()
-        if begin - first < days:
-            years.append((year, begin - first, date(year + 1, 1, 1).toordinal() - begin))
+    begin = date(start.year, start.month, 1)
+    while begin.toordinal() - first < days:
+        after = date(begin.year + begin.month // 12, begin.month % 12 + 1, 1)
+        months.append((begin.year * 12 + begin.month, begin.toordinal() - first, (after - begin).days))
+        begin = after
+    for year in range(start.year, begin.year + 1):
+        new_year = date(year, 1, 1).toordinal()
+        if new_year - first < days:
+            years.append((year, new_year - first, date(year + 1, 1, 1).toordinal() - new_year))
     return Calendar(np.array(months, dtype=np.int64), np.array(years, dtype=np.int64), days)
 
 
@@ -116,7 +115,7 @@ def arrivals(
     dates: Calendar,
     tables: DemographyTables,
 ) -> Roll:
-    """People who will be born or move in during the run, in no particular order; ``women`` (LSOAs,) aged 15-44."""
+    """People who will be born or move in during the run, in no order; ``women`` (LSOAs,) aged 15-44."""
     count = _arrivals(seed, codes, counts, deciles, women, sample, dates, tables, _empty(0))
     roll = _empty(count)
     _arrivals(seed, codes, counts, deciles, women, sample, dates, tables, roll)
@@ -133,21 +132,21 @@ def _empty(n: int) -> Roll:
     )
 
 
-@njit(cache=True)
+@compiled
 def born(key: np.uint64, age: int, today: int) -> int:
     """A day of birth of someone aged ``age`` today, any day of their year of age alike likely."""
     year = (age + 1) * 1461 // 4 - age * 1461 // 4
     return today - age * 1461 // 4 - int(uniform(key, BIRTHDAY, 0) * year)
 
 
-@njit(cache=True)
+@compiled
 def _single_age(key: np.uint64, age: int, tables: DemographyTables) -> int:
     if age < TOP_AGE:
         return age
-    return min(OLDEST, TOP_AGE + np.searchsorted(tables.oldest, uniform(key, OLD_AGE, 0)))
+    return min(OLDEST, TOP_AGE + int(np.searchsorted(tables.oldest, uniform(key, OLD_AGE, 0))))
 
 
-@njit(cache=True)
+@compiled
 def _count_residents(seed: int, codes: np.ndarray, counts: np.ndarray, sample: float) -> int:
     n = 0
     for row in range(len(codes)):
@@ -158,7 +157,7 @@ def _count_residents(seed: int, codes: np.ndarray, counts: np.ndarray, sample: f
     return n
 
 
-@njit(cache=True)
+@compiled
 def _residents(
     seed: int, codes: np.ndarray, counts: np.ndarray, sample: float, tables: DemographyTables, roll: Roll
 ) -> None:
@@ -178,7 +177,7 @@ def _residents(
                 i += 1
 
 
-@njit(cache=True)
+@compiled
 def _arrivals(
     seed: int,
     codes: np.ndarray,
@@ -191,7 +190,7 @@ def _arrivals(
     roll: Roll,
 ) -> int:
     """Write arrivals into ``roll`` as far as it goes; how many there are."""
-    n = 0
+    n = np.int64(0)
     for row in range(len(codes)):
         area = entity_key(seed, AREA, codes[row])
         for m in range(len(dates.months)):
@@ -203,7 +202,7 @@ def _arrivals(
                 if day <= 0 or day >= dates.days or (sample < 1.0 and uniform(key, KEEP, 0) >= sample):
                     continue
                 if n < len(roll.key):
-                    _write(roll, n, key, row, 0, day, day)
+                    _write(roll, n, key, row, np.int64(0), day, day)
                 n += 1
         leaving = 0.0
         people = 0
@@ -222,23 +221,25 @@ def _arrivals(
                     age = _mover_age(key, counts[row], leaving, tables)
                     _write(roll, n, key, row, age, born(key, age, day), day)
                 n += 1
-    return n
+    return int(n)
 
 
-@njit(cache=True)
+@compiled
 def _mover_age(key: np.uint64, counts: np.ndarray, leaving: float, tables: DemographyTables) -> int:
     """Age of an in-mover: as those who leave the same area."""
     u = uniform(key, ARRIVAL_AGE, 0) * leaving
-    age = 0
+    age = np.int64(0)
     u -= counts[0] * tables.leaving[0]
     while u >= 0.0 and age < TOP_AGE:
         age += 1
         u -= counts[age] * tables.leaving[age]
-    return _single_age(key, age, tables)
+    return _single_age(key, int(age), tables)
 
 
-@njit(cache=True)
-def _write(roll: Roll, i: int, key: np.uint64, row: int, age: int, birth_day: int, day: int) -> None:
+@compiled
+def _write(
+    roll: Roll, i: np.int64, key: np.uint64, row: int, age: int | np.int64, birth_day: int, day: int
+) -> None:
     roll.key[i] = key
     roll.lsoa[i] = row
     roll.age[i] = age
@@ -246,7 +247,7 @@ def _write(roll: Roll, i: int, key: np.uint64, row: int, age: int, birth_day: in
     roll.arrival_day[i] = day
 
 
-@njit(cache=True)
+@compiled
 def departure_day(
     key: np.uint64, birth_day: int, arrival_day: int, dates: Calendar, tables: DemographyTables
 ) -> int:

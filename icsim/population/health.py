@@ -1,9 +1,9 @@
-"""How ill people of an age are: the tables of health by age, sex and deprivation, and how they are reckoned.
+"""How ill people of an age are: tables of health by age, sex and deprivation, and the needs that follow.
 
-A person has a place in the population that never changes: a shared factor (one of ``N_FACTORS`` equal groups) and a
-fixed uniform for each condition. They have a condition when its uniform is below the prevalence at their age, sex and
-IMD decile given their factor. Conditions keep company through the factor (a one-factor logistic copula), the margins
-are the catalogue's, and synthesis at one age and ageing to it agree.
+A person has a place in the population that never changes: a shared factor (one of ``N_FACTORS`` equal groups)
+and a fixed uniform for each condition. They have a condition when its uniform is below the prevalence at
+their age, sex and IMD decile given their factor. Conditions keep company through the factor (a one-factor
+logistic copula), the margins are the catalogue's, and synthesis at one age and ageing to it agree.
 
 All arithmetic that decides an outcome uses ``icsim.streams`` so that it is the same on every machine.
 """
@@ -12,8 +12,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from icsim.compiling import compiled
 from icsim.population.columns import FRAILTY_CUTS, N_CONDITIONS, Condition
 from icsim.streams import exp, log, normal_quantile
 
@@ -32,8 +32,8 @@ DISABLING = int(Condition.STROKE | Condition.SEVERE_MENTAL_ILLNESS | Condition.E
 DEMENTIA = int(Condition.DEMENTIA)
 
 
-class HealthTables(NamedTuple):
-    """Health by sex (0 men, 1 women), IMD decile less one, factor group and age (0 to 110), for the kernels."""
+class AgeingTables(NamedTuple):
+    """Health by sex (0 men, 1 women), IMD decile less one, factor group and age (0 to 110)."""
 
     prevalence: np.ndarray  # (2, 10, N_FACTORS, N_AGES, 16) float32: share with each condition
     replaced: (
@@ -57,7 +57,7 @@ class HealthTables(NamedTuple):
     female_share: np.ndarray  # (N_AGES,)
 
 
-def health_tables(catalogue: "Catalogue") -> HealthTables:
+def health_tables(catalogue: "Catalogue") -> AgeingTables:
     """Build the tables from the catalogue (``population.csv``); about 50 ms once compiled."""
     value = catalogue.value
     names = [condition.name.lower() for condition in Condition if condition.name]
@@ -68,12 +68,14 @@ def health_tables(catalogue: "Catalogue") -> HealthTables:
     factor = _factor_means()
     ages = np.arange(N_AGES)
     left_at_85 = value("condition_deprivation_left_at_85")
+    mental = np.array([bool(condition & MENTAL) for condition in Condition if condition.name])
+    loading_of = np.where(mental, value("condition_shared_loading_mental"), value("condition_shared_loading"))
     prevalence = _prevalence(
         by_age,
         _logs(women),
         _logs(deprived),
         np.interp(ages, [65, 85], [1.0, left_at_85]),
-        value("condition_shared_loading"),
+        loading_of,
         female_share,
         factor,
     )
@@ -82,7 +84,7 @@ def health_tables(catalogue: "Catalogue") -> HealthTables:
     hazard = np.array([1.0] + [value(f"efi_mort_hr_{group}") for group in ("mild", "moderate", "severe")])
     deaths = mortality_by_age(catalogue)
     drift, replaced = _replacement(medians, sd, loading, hazard, deaths, prevalence, female_share, factor)
-    return HealthTables(
+    return AgeingTables(
         prevalence,
         replaced,
         factor,
@@ -116,7 +118,7 @@ def female_share_by_age() -> np.ndarray:
 
 
 def mortality_by_age(catalogue: "Catalogue") -> np.ndarray:
-    """Deaths per person a year at each age 0 to 110, log-linear between the published bands, shape (N_AGES,)."""
+    """Deaths per person a year at each age, log-linear between the published bands, shape (N_AGES,)."""
     rates = np.array([catalogue.value(f"mortality_{key}") / 1000 for key in MORTALITY_KEYS])
     logs = _logs(rates)
     slope = (logs[-1] - logs[-2]) / (MORTALITY_MIDDLES[-1] - MORTALITY_MIDDLES[-2])
@@ -126,7 +128,7 @@ def mortality_by_age(catalogue: "Catalogue") -> np.ndarray:
 
 
 def logit_by_age(bands: np.ndarray) -> np.ndarray:
-    """Log odds at each single year from shares in ``AGE_BANDS``, linear between their middles; -30 means never."""
+    """Log odds at each year of age from shares in ``AGE_BANDS``, linear between middles; -30 means never."""
     some = bands > 0
     logits = np.full(len(bands), -30.0)
     logits[some] = _logs(bands[some]) - _logs(1 - bands[some])
@@ -150,7 +152,7 @@ def _spread(medians: np.ndarray, log_ratios: np.ndarray) -> np.ndarray:
     return sex[:, None, None] + decile[None, :, None] + medians[None, None, :]
 
 
-@njit(cache=True)
+@compiled
 def _logs(values: np.ndarray) -> np.ndarray:
     out = np.empty(len(values))
     for i in range(len(values)):
@@ -158,7 +160,7 @@ def _logs(values: np.ndarray) -> np.ndarray:
     return out
 
 
-@njit(cache=True)
+@compiled
 def _exps(values: np.ndarray) -> np.ndarray:
     out = np.empty(len(values))
     for i in range(len(values)):
@@ -166,7 +168,7 @@ def _exps(values: np.ndarray) -> np.ndarray:
     return out
 
 
-@njit(cache=True)
+@compiled
 def _factor_means() -> np.ndarray:
     """Mean of a standard normal within each of ``N_FACTORS`` equal groups, scaled to unit variance."""
     fine = 64
@@ -177,22 +179,22 @@ def _factor_means() -> np.ndarray:
     return means / np.sqrt((means**2).mean())
 
 
-@njit(cache=True)
+@compiled
 def _logistic(x: float) -> float:
     return 1.0 / (1.0 + exp(-x))
 
 
-@njit(cache=True)
+@compiled
 def _prevalence(
     by_age: np.ndarray,
     women: np.ndarray,
     deprived: np.ndarray,
     gradient: np.ndarray,
-    loading: float,
+    loading: np.ndarray,
     female_share: np.ndarray,
     factor: np.ndarray,
 ) -> np.ndarray:
-    """Share with each condition; its mean over England's sexes, deciles and factor groups is that of ``by_age``."""
+    """Share with each condition; the mean over sexes, deciles and factor groups is that of ``by_age``."""
     table = np.zeros((2, 10, N_FACTORS, N_AGES, N_CONDITIONS), dtype=np.float32)
     for c in range(N_CONDITIONS):
         for age in range(N_AGES):
@@ -208,7 +210,7 @@ def _prevalence(
                     for decile in range(10):
                         shift = (sex - 0.5) * women[c] + (4.5 - decile) / 9 * deprived[c] * gradient[age]
                         for g in range(N_FACTORS):
-                            p = _logistic(base + shift + loading * factor[g])
+                            p = _logistic(base + shift + loading[c] * factor[g])
                             mean += weight * p
                             slope += weight * p * (1 - p)
                 step = (target - mean) / slope
@@ -219,11 +221,11 @@ def _prevalence(
                 for decile in range(10):
                     shift = (sex - 0.5) * women[c] + (4.5 - decile) / 9 * deprived[c] * gradient[age]
                     for g in range(N_FACTORS):
-                        table[sex, decile, g, age, c] = _logistic(base + shift + loading * factor[g])
+                        table[sex, decile, g, age, c] = _logistic(base + shift + loading[c] * factor[g])
     return table
 
 
-@njit(cache=True)
+@compiled
 def _replacement(
     medians: np.ndarray,
     sd: float,
@@ -234,7 +236,7 @@ def _replacement(
     female_share: np.ndarray,
     factor: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What ageing must add each year because the frail die first (death rates by eFI group of Clegg et al. 2016).
+    """What ageing must add each year because the frail die first (Clegg et al. 2016, eFI groups).
 
     Deaths at rate m(z) lower the mean of z by cov(z, m) a year, and the prevalence of a condition by
     cov(condition, m); without new frailty and new onsets survivors would grow healthier than their age.
@@ -274,8 +276,8 @@ def _replacement(
     return drift, replaced
 
 
-@njit(cache=True)
-def mental_need(conditions: int, age: int, u: float, tables: HealthTables) -> int:
+@compiled
+def mental_need(conditions: int, age: int, u: float, tables: AgeingTables) -> int:
     """Mental-health need (0 to 3) of a person whose place in the population is the uniform ``u``."""
     if age < 5:
         return 0
@@ -299,8 +301,8 @@ def mental_need(conditions: int, age: int, u: float, tables: HealthTables) -> in
     return need
 
 
-@njit(cache=True)
-def social_need(conditions: int, age: int, frailty: float, u: float, tables: HealthTables) -> int:
+@compiled
+def social_need(conditions: int, age: int, frailty: float, u: float, tables: AgeingTables) -> int:
     """Social-care need (0 to 3) of an adult whose place in the population is the uniform ``u``."""
     if age < 18:
         return 0

@@ -1,7 +1,7 @@
 """Neighbourhoods of 30,000-50,000 people for the community teams, from whole neighbouring middle-layer areas.
 
-An LSOA's name carries its middle-layer area (MSOA): "Salford 012B" lies in "Salford 012". Within an authority the
-numbers run roughly from north to south, so an unbroken run of MSOAs is a patch of the map.
+An LSOA's name carries its middle-layer area (MSOA): "Salford 012B" lies in "Salford 012". Within an authority
+the numbers run roughly from north to south, so an unbroken run of MSOAs is a patch of the map.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Grouping:
 
 
 def group(lsoas: pd.DataFrame, size: float, low: float, high: float) -> Grouping:
-    """Group LSOAs (columns ``lsoa_name``, ``lad``, ``lad_name``, ``age_0``...) into neighbourhoods of about ``size``.
+    """Group LSOAs (``lsoa_name``, ``lad``, ``lad_name``, ``age_0``...) into neighbourhoods of about ``size``.
 
-    Neighbourhoods never cross an authority's boundary; populations stay within ``low`` to ``high`` where whole
-    MSOAs allow. An authority (or the part of one that lies in the place) below ``low`` is one small neighbourhood.
+    Neighbourhoods never cross an authority's boundary; populations stay within ``low`` to ``high`` where
+    whole MSOAs allow. The part of an authority in the place, if below ``low``, is one small neighbourhood.
     """
     population = lsoas.filter(regex=r"^age_\d+$").to_numpy(dtype=np.int64).sum(axis=1)
     codes, names = lsoas["lad"].astype(str).to_numpy(), lsoas["lad_name"].astype(str).to_numpy()

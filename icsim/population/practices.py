@@ -37,8 +37,8 @@ def register(
 ) -> Registration:
     """Place practices and share people out among them.
 
-    ``population`` is people by LSOA; ``asked`` a number of practices, or a list of names, list sizes or mappings with
-    ``name`` and ``list_size``; ``published`` the list sizes of the place's practices, scaled to its people.
+    ``population`` is people by LSOA; ``asked`` a number of practices, or a list of names, list sizes or
+    mappings with ``name`` and ``list_size``; ``published`` the list sizes of the place's practices.
     People mostly register with a practice of their neighbourhood, nearer ones first, the rest with others of
     their authority; list sizes come out near their targets.
     """
@@ -123,7 +123,7 @@ def _settle(sizes: np.ndarray, population: np.ndarray) -> np.ndarray:
 
 
 def _blocks(grouping: Grouping, at: np.ndarray) -> np.ndarray:
-    """The block of each neighbourhood within which people choose: its authority, joined to the next with a practice."""
+    """The block within which people of a neighbourhood choose: an authority that has a practice."""
     authority = grouping.neighbourhoods["authority"].to_numpy()
     has = np.bincount(authority[at], minlength=len(grouping.authorities)) > 0
     block = np.minimum(np.cumsum(has) - has, has.sum() - 1)

@@ -3,37 +3,49 @@
 A number once used keeps its meaning: changing one changes everybody's life.
 """
 
+from typing import cast
+
+import numpy as np
+
+
+def _number(n: int) -> int:
+    """A typed number: Numba compiles a function anew for each literal it is called with."""
+    return cast(int, np.int64(n))
+
+
 # kinds of entity
-RESIDENT = 1  # (LSOA, age, k): present when the run starts
-NEWBORN = 2  # (LSOA, calendar month, k)
-MOVER = 3  # (LSOA, calendar year, k): moves in
-AREA = 4  # (LSOA)
+RESIDENT = _number(1)  # (LSOA, age, k): present when the run starts
+NEWBORN = _number(2)  # (LSOA, calendar month, k)
+MOVER = _number(3)  # (LSOA, calendar year, k): moves in
+AREA = _number(4)  # (LSOA)
 
 # of a person; index 0 unless said
-KEEP = 1  # in a sample
-ORDER = 2  # row among the people present at the start
-SEX = 3
-BIRTHDAY = 4  # day within the year of age
-OLD_AGE = 5  # age of someone counted as 90 and over
-FACTOR = 6  # factor shared by conditions and frailty
-CONDITION = 7  # index: the condition
-ONSET = 8  # index: age; onsets that replace those whom deaths take
-FRAILTY = 9
-FRAILTY_STEP = 10  # index: age
-MENTAL_NEED = 11
-SOCIAL_NEED = 12
-CARE_HOME = 13
-HOME_CARE = 14
-ACTIVATION = 15
-LONELINESS = 16
-SUSCEPTIBILITY = 17
-TRUST = 18  # index: 0 GP, 1 A&E, 2 community
-PRACTICE = 19
-DEPARTURE = 20  # index: calendar year
-DEPARTURE_DAY = 21  # index: calendar year
-ARRIVAL_AGE = 22
-ARRIVAL_DAY = 23
+KEEP = _number(1)  # in a sample
+ORDER = _number(2)  # row among the people present at the start
+SEX = _number(3)
+BIRTHDAY = _number(4)  # day within the year of age
+OLD_AGE = _number(5)  # age of someone counted as 90 and over
+FACTOR = _number(6)  # factor shared by conditions and frailty
+CONDITION = _number(7)  # index: the condition
+ONSET = _number(8)  # index: age; onsets that replace those whom deaths take
+FRAILTY = _number(9)
+FRAILTY_STEP = _number(10)  # index: age
+MENTAL_NEED = _number(11)
+SOCIAL_NEED = _number(12)
+CARE_HOME = _number(13)
+HOME_CARE = _number(14)
+ACTIVATION = _number(15)
+LONELINESS = _number(16)
+SUSCEPTIBILITY = _number(17)
+TRUST_GP = _number(18)
+PRACTICE = _number(19)
+DEPARTURE = _number(20)  # index: calendar year
+DEPARTURE_DAY = _number(21)  # index: calendar year
+ARRIVAL_AGE = _number(22)
+ARRIVAL_DAY = _number(23)
+TRUST_AE = _number(24)
+TRUST_COMMUNITY = _number(25)
 
 # of an area
-BIRTHS = 40  # index: calendar month
-ARRIVALS = 41  # index: calendar year
+BIRTHS = _number(40)  # index: calendar month
+ARRIVALS = _number(41)  # index: calendar year

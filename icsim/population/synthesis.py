@@ -1,22 +1,22 @@
 """People from counts: every resident of a place, one record each, and everyone who will be born or move in.
 
-A person is the same whatever boundary, sample or length of run they are looked at through: the key comes from seed,
-LSOA, age and number, and everything else from the key.
+A person is the same whatever boundary, sample or length of run they are looked at through: the key comes from
+seed, LSOA, age and number, and everything else from the key.
 """
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
+from icsim.compiling import compiled
 from icsim.population import demography, neighbourhoods, practices
 from icsim.population.circumstances import CircumstanceTables, circumstance_tables, settle
 from icsim.population.columns import N_CONDITIONS, Sex, Status, empty_people
 from icsim.population.demography import Calendar, DemographyTables, Roll
-from icsim.population.health import N_FACTORS, HealthTables, health_tables, mental_need, social_need
+from icsim.population.health import N_FACTORS, AgeingTables, health_tables, mental_need, social_need
 from icsim.population.purposes import (
     CONDITION,
     FACTOR,
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 class Population:
     """The people of a place and the areas and practices they belong to.
 
-    ``people``: records of ``PERSON``; the first ``n_residents`` are present on day 0, in an order without meaning, and
-    the rest (status ``EXPECTED``) follow by day of arrival, so that a longer run only adds rows at the end.
-    ``lsoas``, ``neighbourhoods`` (name, authority, population), ``practices`` (name, neighbourhood, list_size on day
-    0) and ``authorities`` (name, code, population): tables to whose rows the columns of people and of one another
-    refer. ``population`` counts residents at 1:1, ``list_size`` the people modelled. ``ageing`` is what
-    ``icsim.population.ageing.grow_older`` needs.
+    ``people``: records of ``PERSON``; the first ``n_residents`` are present on day 0, in an order without
+    meaning, and the rest (status ``EXPECTED``) follow by day of arrival, so that a longer run only adds rows
+    at the end. The columns of people and of the tables refer to rows of these tables: ``lsoas``,
+    ``neighbourhoods`` (name, authority, population), ``practices`` (name, neighbourhood, list_size on day 0)
+    and ``authorities`` (name, code, population). ``population`` counts residents at 1:1, ``list_size`` the
+    people modelled. ``ageing`` is what :func:`icsim.population.ageing.grow_older` needs.
     """
 
     people: np.ndarray
@@ -52,7 +52,7 @@ class Population:
     neighbourhoods: pd.DataFrame
     practices: pd.DataFrame
     authorities: pd.DataFrame
-    ageing: HealthTables
+    ageing: AgeingTables
 
 
 def synthesise(
@@ -68,9 +68,9 @@ def synthesise(
 ) -> Population:
     """Make the people of ``place`` for a run of ``days`` days from ``start``.
 
-    ``sample`` keeps a share of the people (a smaller sample's people are all in a larger one's); ``practices`` is a
-    number of practices or a list of names, list sizes or mappings of both; ``population_per_team`` sets the size of a
-    neighbourhood. Raises ``ValueError`` for a sample outside (0, 1] or no days.
+    ``sample`` keeps a share of the people (those of a smaller sample are all in a larger one); ``practices``
+    is a number of practices or a list of names, list sizes or mappings of both; ``population_per_team`` sets
+    the size of a neighbourhood. Raises ``ValueError`` for a sample outside (0, 1] or no days.
     """
     if not 0 < sample <= 1:
         raise ValueError(f"sample: expected more than 0 and at most 1, got {sample}")
@@ -136,7 +136,7 @@ def _registration(
     return practices.register(grouping, population, asked, practice_list_sizes(place), catalogue)
 
 
-@njit(cache=True)
+@compiled
 def _order(keys: np.ndarray) -> np.ndarray:
     order = np.empty(len(keys), np.uint64)
     for i in range(len(keys)):
@@ -144,21 +144,21 @@ def _order(keys: np.ndarray) -> np.ndarray:
     return order
 
 
-@njit(cache=True)
+@compiled
 def _fill(
     people: np.ndarray,
     roll: Roll,
     order: np.ndarray,
     areas: np.ndarray,
     lists: tuple[np.ndarray, np.ndarray, np.ndarray],
-    tables: tuple[HealthTables, CircumstanceTables, DemographyTables, Calendar],
+    tables: tuple[AgeingTables, CircumstanceTables, DemographyTables, Calendar],
     status: int,
 ) -> None:
     """Write one record a person, in ``order``."""
     health, circumstances, moves, dates = tables
     start, practice, until = lists
     for i in range(len(people)):
-        j = order[i]
+        j = int(order[i])
         person = people[i]
         key = roll.key[j]
         row = roll.lsoa[j]
@@ -185,8 +185,17 @@ def _fill(
         settle(person, circumstances)
 
 
-@njit(cache=True)
-def _fall_ill(person: np.void, tables: HealthTables) -> None:
+@compiled
+def _conditions(key: np.uint64, shares: np.ndarray) -> int:
+    held = 0
+    for c in range(N_CONDITIONS):
+        if uniform(key, CONDITION, c) < shares[c]:
+            held |= 1 << c
+    return held
+
+
+@compiled
+def _fall_ill(person: Any, tables: AgeingTables) -> None:
     """Conditions, frailty and needs of a person entering the model, by age, sex and IMD decile."""
     key = person.key
     age = int(person.age)
@@ -194,10 +203,7 @@ def _fall_ill(person: np.void, tables: HealthTables) -> None:
     decile = person.imd_decile - 1
     factor = int(uniform(key, FACTOR, 0) * N_FACTORS)
     shares = tables.prevalence[sex, decile, factor, age]
-    held = 0
-    for c in range(N_CONDITIONS):
-        if uniform(key, CONDITION, c) < shares[c]:
-            held |= 1 << c
+    held = _conditions(key, shares)
     z = tables.frailty_loading * tables.factor[factor]
     z += np.sqrt(1 - tables.frailty_loading * tables.frailty_loading) * normal(key, FRAILTY, 0)
     frailty = exp(tables.frailty_median[sex, decile, age] + tables.frailty_sd * z)
