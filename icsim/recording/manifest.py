@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
+from icsim import __version__
+
 FORMAT = "icsim-run"
 FORMAT_VERSION = 1
-LIBRARIES = ("icsim", "numpy", "numba", "mesa", "pandas", "pyarrow", "scipy")
+LIBRARIES = ("numpy", "numba", "mesa", "pandas", "pyarrow", "scipy")
 
 
 class Evidence(Protocol):
@@ -46,22 +48,13 @@ def digest(value: Any) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that can change a result."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "icsim": __version__}
     for library in LIBRARIES:
         try:
             found[library] = version(library)
         except PackageNotFoundError:
-            found[library] = _source_version(library)
+            found[library] = "absent"
     return found
-
-
-def _source_version(library: str) -> str:
-    """Version of icsim run from a checkout that is not installed; ``absent`` for anything else."""
-    if library != "icsim":
-        return "absent"
-    import icsim
-
-    return icsim.__version__
 
 
 def evidence_used(catalogue: Evidence) -> dict[str, Any]:
