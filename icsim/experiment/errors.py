@@ -7,7 +7,6 @@ from typing import Any
 
 from icsim.evidence.nearest import nearest
 
-_NOTHING = object()
 SHOWN_CHARACTERS = 60
 SHOWN_PROBLEMS = 20
 
@@ -19,18 +18,18 @@ class Problem:
     where: str
     key: str
     said: str
-    value: Any = _NOTHING
+    value: Any = ...
     choices: Sequence[str] = ()
 
     def __str__(self) -> str:
         parts = [self.where, shown_key(self.key)]
-        if self.value is not _NOTHING:
+        if self.value is not ...:
             parts.append(shown(self.value))
         parts.append(self.said)
         line = ": ".join(part for part in parts if part)
         if self.choices:
             line += f"; did you mean {' or '.join(shown_key(choice) for choice in self.choices)}?"
-        return line
+        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 class ExperimentError(ValueError):
@@ -56,7 +55,7 @@ class ExperimentError(ValueError):
 
 def _said_in_full(problem: Problem) -> str:
     """The words with the value in them, so that an error crosses processes whatever its value was."""
-    return problem.said if problem.value is _NOTHING else f"{shown(problem.value)}: {problem.said}"
+    return problem.said if problem.value is ... else f"{shown(problem.value)}: {problem.said}"
 
 
 def shown(value: Any) -> str:

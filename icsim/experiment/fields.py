@@ -133,6 +133,6 @@ def names_of(enum: Any) -> tuple[str, ...]:
 
 def shape_of(value: Any) -> str:
     """Which form of a key that takes several a value has: the tag of the union."""
-    if isinstance(value, dict):
+    if isinstance(value, dict | BaseModel):  # a model when it is written out again
         return "<map>"
     return "<list>" if isinstance(value, list | tuple) else "<value>"

@@ -36,7 +36,7 @@ def load(source: Written, overrides: Iterable[str] | Mapping[str, Any] = ()) -> 
     layers = _Layers()
     tree = layers.gather(found, ())
     tree = _overridden(tree, overrides)
-    name = found.name.strip()[:120] or "experiment"
+    name = found.name.replace("->", "-").strip()[:120] or "experiment"
     tree.value.setdefault("name", Node(name, Mark("default", "default")))
     experiment = _checked(tree)
     cut, warnings = cut_to_run(experiment, tree, layers.order())
@@ -161,7 +161,9 @@ def _steps(key: str) -> Path:
         steps.append(
             quoted if quoted is not None else word.strip() if word is not None else int(position[:9])
         )
-        rest = rest[match.end() :].removeprefix(".") if not rest[match.end() :].startswith("..") else "."
+        rest = rest[match.end() :]
+        if rest.startswith(".") and len(rest) > 1 and rest[1] not in ".[":
+            rest = rest[1:]
     return tuple(steps)
 
 

@@ -1,6 +1,7 @@
 """Finding an experiment: a shipped name, a file, or a place of England."""
 
 import errno
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -54,7 +55,7 @@ def find(text: str, folder: Path, mark: Mark | None = None, *, place: bool = Fal
         exists = False
     if exists or text.endswith(SUFFIXES):
         try:
-            return _file(path, text)
+            return _file(path)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
                 raise _unreadable(text, mark, error) from None
@@ -86,11 +87,19 @@ def _shipped(text: str, mark: Mark | None) -> Source | None:
     return Source(tree, names[0].rsplit("/", 1)[-1], f"shipped:{names[0]}", folder)
 
 
-def _file(path: Path, text: str) -> Source:
-    mark = Mark(text, path.name)
+def _file(path: Path) -> Source:
+    mark = Mark(_printable(str(path)), _printable(path.name))
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
-    return Source(read_yaml(decoded(raw, mark), mark), path.stem, str(path.resolve()), path.parent)
+    return Source(
+        read_yaml(decoded(raw, mark), mark), _printable(path.stem), str(path.resolve()), path.parent
+    )
+
+
+def _printable(text: str) -> str:
+    """A file's name as it can be shown and stored anywhere, whatever bytes it is made of."""
+    whole = os.fsencode(text).decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() else "_" for letter in whole)
 
 
 def _place(text: str) -> Source | None:

@@ -1,0 +1,252 @@
+"""The ``icsim`` command: parse, call, print; no logic.
+
+Exit codes: 0 done, 1 failed, 2 bad input. ``ICSIM_DEBUG=1`` shows the traceback of an unexpected failure.
+Everything heavy is imported inside the command that needs it, so that ``icsim --help`` answers at once.
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from icsim.experiment import Experiment
+
+app = typer.Typer(
+    name="icsim",
+    help="Simulate a local integrated care system of England, person by person and day by day.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="PLACE|FILE", help="A shipped experiment, an experiment file, or any place of England."
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the experiment; may be given many times."),
+]
+Word = Annotated[str, typer.Argument(metavar="[WORD]", help="Show only what holds this word.")]
+
+
+def main() -> None:
+    """The entry point of the ``icsim`` command."""
+    app()
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command whose errors are one message and an exit code: 2 for bad input, 1 for anything unexpected."""
+
+    @functools.wraps(command)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except (typer.Exit, typer.Abort):
+            raise
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except Exception as error:
+            from icsim.experiment import ExperimentError
+
+            if isinstance(error, ExperimentError):
+                _stop(str(error), 2)
+            if os.environ.get("ICSIM_DEBUG"):
+                raise
+            said = " ".join(str(error).split()) or "no message"
+            _stop(f"icsim failed: {type(error).__name__}: {said} (ICSIM_DEBUG=1 shows where)", 1)
+
+    return told
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    _say(message, "red")
+    raise typer.Exit(code)
+
+
+def _say(message: str, style: str) -> None:
+    """A message to the standard error as it is: no markup, no wrapping."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    safe = message.encode(console.encoding, "backslashreplace").decode(console.encoding)
+    console.print(Text(safe, style=style))
+
+
+def _warn(experiment: "Experiment") -> None:
+    for warning in experiment.warnings:
+        _say(f"note: {warning}", "yellow")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from icsim import __version__
+
+        typer.echo(f"icsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Simulate a local integrated care system of England, person by person and day by day."""
+
+
+# --- running: `icsim run` goes here ---
+
+
+# --- experiments ---
+
+
+@app.command()
+@plainly
+def check(source: Source, overrides: Overrides = None) -> None:
+    """Check an experiment: prints OK and one line about it, or everything that is wrong with it."""
+    from icsim.experiment import load
+
+    experiment = load(source, overrides or ())
+    _warn(experiment)
+    typer.echo(f"OK: {_line(experiment)}")
+
+
+def _line(experiment: "Experiment") -> str:
+    from icsim.evidence import places
+
+    place = places.resolve(experiment.place)
+    people = round(place.population * experiment.population.sample)
+    return (
+        f"{experiment.name}: {place.name}, {people:,} people from {experiment.start} for "
+        f"{experiment.years:g} years ({experiment.days:,} days), contract {experiment.contract.form}, "
+        f"payment {experiment.contract.payment}, seed {experiment.seed}, replicates {experiment.replicates}"
+    )
+
+
+@app.command()
+@plainly
+def show(source: Source, overrides: Overrides = None) -> None:
+    """Print the resolved experiment as YAML, with where each value comes from."""
+    from icsim.experiment import load
+    from icsim.experiment.showing import shown_yaml
+
+    experiment = load(source, overrides or ())
+    _warn(experiment)
+    typer.echo(shown_yaml(experiment), nl=False)
+
+
+@app.command()
+@plainly
+def schema(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write to a file instead.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of experiment files, with which editors complete keys."""
+    import json
+
+    from icsim.experiment.json_schema import json_schema
+
+    text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
+    if out is None:
+        typer.echo(text)
+    else:
+        _write(out, f"{text}\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    from icsim.experiment.errors import ExperimentError, Problem
+
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except (OSError, ValueError) as error:
+        partial.unlink(missing_ok=True)
+        raise ExperimentError(Problem("--out", "", f"cannot be written ({error})", value=str(path))) from None
+
+
+# --- what icsim knows ---
+
+
+@app.command()
+@plainly
+def places(word: Word = "") -> None:
+    """List the places an experiment may be set in: the nine, CCGs, STPs and local authorities."""
+    from icsim.evidence import places as known
+
+    shipped = set(known.shipped())
+    found = [name for name in known.names() if word.casefold() in name.casefold()]
+    if not found:
+        _nothing(word, known.names())
+    _table(
+        ("place", "kind"),
+        [(name, "shipped with its organisations" if name in shipped else "") for name in found],
+    )
+
+
+@app.command()
+@plainly
+def evidence(word: Word = "") -> None:
+    """Search the evidence catalogue: every default value, its range, class and source."""
+    from icsim import evidence as known
+
+    catalogue = known.load()
+    found = catalogue.search(word)
+    if not found:
+        _nothing(word, [row.key for row in catalogue])
+    rows = [
+        (row.key, _number(row.value), _range(row.low, row.high), row.unit, row.year, row.kind, row.source)
+        for row in found
+    ]
+    _table(("key", "value", "low-high", "unit", "year", "class", "source"), rows)
+
+
+def _number(value: float | str | None) -> str:
+    return (
+        f"{value:g}" if isinstance(value, float) and abs(value) < 1e5 else "" if value is None else f"{value}"
+    )
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return "" if low is None and high is None else f"{_number(low)} - {_number(high)}"
+
+
+def _nothing(word: str, choices: Iterable[str]) -> NoReturn:
+    from icsim.experiment.errors import ExperimentError, Problem, near
+
+    raise ExperimentError(
+        Problem("", "", "nothing holds this word", value=word, choices=near(word, choices, 3))
+    )
+
+
+def _table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table in a terminal; lines with tabs anywhere else, for other programs to read."""
+    if not sys.stdout.isatty():
+        for row in [titles, *rows]:
+            typer.echo("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*titles, header_style="bold", row_styles=["", "dim"], pad_edge=False, box=None)
+    for row in rows:
+        table.add_row(*(Text(cell, overflow="fold") for cell in row))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
