@@ -39,7 +39,8 @@ TARGET_PEAK_MB = 600.0
 # Time a patient-day may differ so much between sizes and the cost still be called linear.
 LINEAR_WITHIN = 0.25
 
-console = Console()
+# Into a file the table keeps its full width.
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def measure(quick: bool) -> tuple[list[Row], list[str]]:
 
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder)
-        keep(run_icsim("icsim, first run ever (compiles)", cache, years, share))
+        keep(run_icsim("icsim, first run ever", cache, years, share))
         for _ in range(1 if quick else 3):
             keep(run_icsim("icsim", cache, years, share))
         for part in (0.25, 0.5):
@@ -165,21 +166,11 @@ def measure(quick: bool) -> tuple[list[Row], list[str]]:
 
 def table(rows: list[Row], missing: list[str]) -> Table:
     """The rows side by side."""
-    shown = Table(
-        title=f"{PLACE}, full rules, beside births, deaths and one need (Starsim: and an infection)"
-    )
-    for heading in (
-        "",
-        "people",
-        "years",
-        "wall s",
-        "peak MB",
-        "days s",
-        "agent-days/s",
-        "ns/agent-day",
-        "events/s",
-    ):
-        shown.add_column(heading, justify="right" if heading else "left")
+    title = f"{PLACE}, full rules, beside births, deaths and one need (Starsim: and an infection)"
+    shown = Table("", title=title)
+    per = ("agent-days/s", "ns/agent-day", "events/s")
+    for heading in ("people", "years", "wall s", "peak MB", "days s", *per):
+        shown.add_column(heading, justify="right")
     for row in rows:
         shown.add_row(
             row.name,
@@ -188,9 +179,9 @@ def table(rows: list[Row], missing: list[str]) -> Table:
             f"{row.wall_s:.1f}",
             f"{row.peak_mb:,.0f}",
             f"{row.days_s:.3f}",
-            f"{row.rate / 1e6:,.1f} million",
+            f"{row.rate:,.0f}",
             f"{1e9 / row.rate:,.1f}",
-            "" if row.events is None else f"{row.events / row.days_s / 1e6:,.2f} million",
+            "" if row.events is None else f"{row.events / row.days_s:,.0f}",
         )
     if missing:
         # The bracket would be read as a style.
