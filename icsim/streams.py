@@ -50,8 +50,8 @@ def bits(key: np.uint64, purpose: int, index: int) -> np.uint64:
 
 @compiled
 def uniform(key: np.uint64, purpose: int, index: int) -> float:
-    """A float64 in (0, 1), never 0 and never 1, with 53 random bits."""
-    return (np.float64(bits(key, purpose, index) >> np.uint64(11)) + 0.5) * 1.1102230246251565e-16
+    """A float64 in (0, 1), never 0 and never 1, with 52 random bits (53 and a half bit round up to 1)."""
+    return (np.float64(bits(key, purpose, index) >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
 
 
 @compiled
@@ -125,7 +125,7 @@ def poisson(mean: float, u: float) -> int:
     p = exp(-mean)
     total = p
     k = 0
-    while u > total and k < 2000:
+    while u > total and (k < mean or p > 1e-17):  # rounding may keep the total below u for ever
         k += 1
         p *= mean / k
         total += p
