@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from icsim import evidence
-from icsim.experiment.errors import ExperimentError, Problem, near
+from icsim.experiment.errors import SHOWN_PROBLEMS, ExperimentError, Problem, near
 from icsim.experiment.happenings import ShockKind
 from icsim.experiment.organisations import Kind
 from icsim.experiment.schema import Experiment
@@ -62,12 +62,15 @@ def check_parameters(tree: Node) -> Iterator[Problem]:
     if node is tree or not isinstance(node.value, dict):
         return
     rows = {row.key: row for row in evidence.load()}
+    usable = [name for name, row in rows.items() if row.is_number and row.topic != TOPIC]
+    unknown = 0
     for key, below in node.value.items():
         path = ("parameters", key)
         if key not in rows:
-            usable = [name for name, row in rows.items() if row.is_number and row.topic != TOPIC]
+            unknown += 1
             said = "the evidence catalogue has no such parameter (icsim evidence WORD searches it)"
-            yield _problem(tree, path, said, near(key, usable, 3), value=False)
+            choices = near(key, usable, 3) if unknown <= SHOWN_PROBLEMS else ()
+            yield _problem(tree, path, said, choices, value=False)
         elif rows[key].topic == TOPIC:
             said = "a default of the experiment itself; set the experiment's own key instead"
             yield _problem(tree, path, said, value=False)

@@ -10,11 +10,12 @@ from icsim.experiment.tree import Node, Path, dotted
 
 OWN_WORDS = {"count", "step", "ages", "shock", "name"}  # errors of our validators, whose message says it all
 LISTED_KEYS = 12
+EXPLAINED = 200  # errors looked into: nobody reads more, and a hostile file may hold many thousands
 
 
 def problems_of(error: ValidationError, tree: Node) -> list[Problem]:
     """One problem per error, unknown keys first and missing ones last, each group by place of writing."""
-    errors = error.errors(include_url=False)
+    errors = error.errors(include_url=False)[:EXPLAINED]
     paths = [_path(details["loc"]) for details in errors]
     found = [
         _problem(details, tree)
