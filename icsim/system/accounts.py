@@ -1,0 +1,284 @@
+"""The books of a place: who pays whom for a day of care.
+
+What is agreed by the year (allocations, blocks, list payments, fixed costs) stands and is reckoned anew
+each month from the people there are; what follows the day's work (the acute contract, fees, variable costs)
+is paid from the day's counts. All money is in 2016/17 prices; accounts beginning ``outside`` are other
+places' patients.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from icsim.evidence.catalogue import Catalogue
+from icsim.experiment.organisations import Kind
+from icsim.experiment.schema import Experiment
+from icsim.recording.recorder import SYSTEM, Recorder
+from icsim.system.budgets import Budgets, People
+from icsim.system.contracts import Activity, TrustPayment, contract_on, payment_of
+from icsim.system.costs import PRICES, ContactCosts, HospitalCosts, HospitalDay, care_home_price
+from icsim.system.money import (
+    OTHER_COMMISSIONERS,
+    OUTSIDE_PARTIES,
+    SELF_FUNDERS,
+    SUPPLIERS,
+    Flow,
+    Ledger,
+)
+from icsim.system.populations import Populations, parts
+
+ACTIVITY_MEASURES = (
+    "ae_attendances",
+    "emergency_admissions",
+    "elective_admissions",
+    "day_cases",
+    "first_outpatients",
+    "follow_up_outpatients",
+)
+HOSPITAL_MEASURES = (
+    *ACTIVITY_MEASURES,
+    "outside_attendances",
+    "outside_admissions",
+    "beds_open",
+    "beds_occupied",
+    "escalation_beds_used",
+)
+
+
+def between(ledger: Ledger, payers: Sequence[str], payees: Sequence[str], account: str) -> Flow:
+    """A flow from every payer to every payee, payers in the outer order (``np.outer(...).ravel()``)."""
+    return ledger.flow(
+        [payer for payer in payers for _ in payees], [payee for _ in payers for payee in payees], account
+    )
+
+
+def _year_of(day: date) -> int:
+    """The calendar year in which the day's financial year began."""
+    return day.year if day.month >= 4 else day.year - 1
+
+
+def _day_of_year(day: date) -> tuple[int, int]:
+    """Day of the financial year (0 on 1 April) and the year's length."""
+    first = date(_year_of(day), 4, 1)
+    return (day - first).days, (first.replace(year=first.year + 1) - first).days
+
+
+@dataclass(frozen=True)
+class _Care:
+    """Prices of care homes, GBP a place or resident and day."""
+
+    council: float
+    private: float
+    contributions: float
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> "_Care":
+        council = care_home_price(
+            catalogue, "care_home_fee_council_residential", "care_home_fee_council_nursing"
+        )
+        private = care_home_price(catalogue, "cost_care_home_week_residential", "cost_care_home_week_nursing")
+        return cls(council / 7, private / 7, catalogue.value("client_contribution_share"))
+
+
+class Accounts:
+    """All flows of money of a place, posted day by day.
+
+    Call ``post(day)`` once for each day in order, when the day's rows are in the recorder, and
+    ``month_end(first day of the month)`` after the last day of each month.
+
+    Args:
+        recorder: of the run; its rows are read, its ``money`` gets the months.
+        experiment: contract and its steps, the commissioners' allocation.
+        catalogue: of the run.
+        populations: people and expected activity at the start.
+
+    Attributes:
+        ledger: the books; balances and surpluses by party.
+        payment: the rule by which commissioners pay acute trusts today; ``payment.of_year`` prices a belief.
+        contract: in force today.
+        hospital_costs: what a trust's day costs; works on beliefs too.
+        emergency_before: residents' emergency spells of the financial year so far, (trusts,).
+
+    Raises:
+        ValueError: arrays of ``populations`` that do not fit the recorder's organisations; no commissioner.
+    """
+
+    def __init__(
+        self, recorder: Recorder, experiment: Experiment, catalogue: Catalogue, populations: Populations
+    ) -> None:
+        self._recorder = recorder
+        self._experiment = experiment
+        self._catalogue = catalogue
+        self.populations = populations
+        self.renew(populations.residents_by_age, populations.people_65)
+        self._names = {
+            str(kind): [row.name for row in recorder.rows(kind)] if kind in recorder.measures else []
+            for kind in map(str, Kind)
+        }
+        populations.check({kind: len(names) for kind, names in self._names.items()})
+        if not self._names["commissioner"]:
+            raise ValueError("money needs at least one commissioner; the place has none")
+        everyone = [name for names in self._names.values() for name in names]
+        self.ledger = Ledger([*everyone, *OUTSIDE_PARTIES])
+        self.contract = contract_on(experiment.contract, recorder.start)
+        self._steps = [step.date for step in experiment.contract.steps if step.date > recorder.start]
+        self.payment = self._payment()
+        self._next = 0
+        day_of_year, days_in_year = _day_of_year(recorder.start)
+        # a run that begins within a year takes the days before it to have gone as expected
+        self.emergency_before = populations.expected.emergency_spells * (day_of_year / days_in_year)
+        self._budgets = Budgets(self.ledger, self._names, experiment, catalogue, populations, self.payment)
+        self._acute()
+        self._providers()
+        self._care_homes()
+
+    def _payment(self) -> TrustPayment:
+        return payment_of(
+            self.contract, self._catalogue, self.populations.expected, self.populations.residents_by_age
+        )
+
+    def _acute(self) -> None:
+        trusts, people, c = self._names["acute_trust"], self.populations, self._catalogue
+        outside = [OTHER_COMMISSIONERS]
+        self._contract_flow = between(self.ledger, self._names["commissioner"], trusts, "acute_contract")
+        self._outside_flow = between(self.ledger, outside, trusts, "outside_emergency")
+        self._ward_flow = between(self.ledger, trusts, [SUPPLIERS], "ward_costs")
+        self._agency_flow = between(self.ledger, trusts, [SUPPLIERS], "agency_costs")
+        self._contact_flow = between(self.ledger, trusts, [SUPPLIERS], "variable_costs")
+        self._fixed_flow = between(self.ledger, trusts, [SUPPLIERS], "fixed_costs")
+        self._outside_prices = np.array([c.value("tariff_ae_avg"), c.value("tariff_nel_spell_avg")])
+        attendances = people.outside_attendances if len(people.outside_attendances) else np.zeros(len(trusts))
+        admissions = people.outside_admissions if len(people.outside_admissions) else np.zeros(len(trusts))
+        income = self.payment.of_year(people.expected, people.residents_by_age)
+        income = income + self._budgets.trust_income
+        income = income + np.column_stack([attendances, admissions]) @ self._outside_prices
+        self.hospital_costs = HospitalCosts.sized(
+            c, income, people.expected, people.core_beds, attendances, admissions
+        )
+        self._hospital_columns = [self._recorder.column("acute_trust", name) for name in HOSPITAL_MEASURES]
+        self._commissioner_parts = parts(people.commissioner_shares, len(self._names["commissioner"]))
+
+    def _providers(self) -> None:
+        """Costs that move with the day's measures, for every kind but hospitals."""
+        self._costs: list[tuple[str, ContactCosts, Flow]] = []
+        for kind in PRICES:
+            if self._names[kind]:
+                account = "home_care_and_assessments" if kind == "local_authority" else "variable_costs"
+                costs = ContactCosts.of(kind, self._catalogue, self._recorder.column)
+                flow = between(self.ledger, self._names[kind], [SUPPLIERS], account)
+                self._costs.append((kind, costs, flow))
+
+    def _care_homes(self) -> None:
+        homes, councils = self._names["care_homes"], self._names["local_authority"]
+        self._care = _Care.of(self._catalogue)
+        self._fees = between(self.ledger, councils, homes, "care_home_fees")
+        self._self_funded = between(self.ledger, [SELF_FUNDERS], homes, "self_funded_fees")
+        self._contributions = between(self.ledger, [SELF_FUNDERS], councils, "client_contributions")
+        if homes:
+            self._residents_column = self._recorder.column("care_homes", "residents")
+        if councils:
+            self._places_column = self._recorder.column("local_authority", "care_home_places_in_use")
+
+    def post(self, day: int) -> np.ndarray:
+        """Pay for day ``day`` of the run, from the recorder's rows of that day, and close it.
+
+        Returns:
+            net receipts of the day by party (``ledger.names``), GBP; they sum to zero.
+
+        Raises:
+            ValueError: days out of order, or counts that are negative or not finite.
+        """
+        if day != self._next:
+            raise ValueError(f"days are posted in order: expected day {self._next}, got {day}")
+        self._next += 1
+        today = self._recorder.start + timedelta(days=day)
+        day_of_year, days_in_year = _day_of_year(today)
+        if day_of_year == 0:
+            self.ledger.open_year()
+            self.emergency_before = np.zeros_like(self.emergency_before)
+        if self._steps and today >= self._steps[0]:
+            self._steps = [step for step in self._steps if step > today]
+            self.contract = contract_on(self._experiment.contract, today)
+            self.payment = self._payment()
+        if day == 0 or today.day == 1:
+            self._people = self._people_on(today, day)
+            self._budgets.stand(self._people, days_in_year)
+        if self._names["acute_trust"]:
+            self._pay_trusts(day, day_of_year, days_in_year)
+        for kind, costs, flow in self._costs:
+            flow.pay(costs.of_day(self._recorder.block(kind)[day].astype(np.float64)))
+        if self._names["care_homes"]:
+            self._pay_care_homes(day)
+        return self.ledger.close_day()
+
+    def _pay_trusts(self, day: int, day_of_year: int, days_in_year: int) -> None:
+        rows = self._recorder.block("acute_trust")[day][:, self._hospital_columns].astype(np.float64)
+        activity = Activity(*rows.T[:6], emergency_before=self.emergency_before)
+        due = self.payment.due(day_of_year, days_in_year, activity, self._people.residents_by_age)
+        self._contract_flow.pay(np.outer(self._commissioner_parts, due).ravel())
+        self._outside_flow.pay(rows[:, 6:8] @ self._outside_prices)
+        bill = self.hospital_costs.of_day(HospitalDay(activity, *rows.T[6:]), days_in_year)
+        self._fixed_flow.pay(bill.fixed)
+        self._ward_flow.pay(bill.wards)
+        self._agency_flow.pay(bill.agency)
+        self._contact_flow.pay(bill.variable)
+        self.emergency_before = self.emergency_before + activity.emergency_spells
+
+    def _pay_care_homes(self, day: int) -> None:
+        """Councils pay for the places they placed, residents for the rest; homes share by their residents."""
+        residents = self._recorder.block("care_homes")[day, :, self._residents_column].astype(np.float64)
+        homes = parts(residents, len(residents))
+        placed = 0.0
+        if self._names["local_authority"]:
+            places = self._recorder.block("local_authority")[day, :, self._places_column].astype(np.float64)
+            placed = float(places.sum())
+            self._fees.pay(np.outer(self._care.council * places, homes).ravel())
+            self._contributions.pay(self._care.contributions * self._care.council * places)
+        self._self_funded.pay(self._care.private * max(float(residents.sum()) - placed, 0.0) * homes)
+
+    def renew(self, residents_by_age: np.ndarray, people_65: np.ndarray) -> None:
+        """Reckon budgets from these people from the next month on: the ages of a place change slowly.
+
+        Between calls everybody is scaled by the residents the recorder counts.
+
+        Args:
+            residents_by_age: residents by age band, (10,).
+            people_65: residents of 65 and over of each local authority, (A,).
+        """
+        self._residents_by_age = np.asarray(residents_by_age, dtype=np.float64)
+        self._people_65 = np.asarray(people_65, dtype=np.float64)
+
+    def _people_on(self, today: date, day: int) -> People:
+        """The people to pay for from this day: those last told of, scaled by what the recorder counts."""
+        people = self.populations
+        counted, told = self._counted(SYSTEM, "population", day).sum(), self._residents_by_age.sum()
+        scale = float(counted / told) if counted > 0 and told > 0 else 1.0
+        lists = self._counted("gp_practice", "list_size", day)
+        if not lists.sum() > 0:
+            lists = people.lists * scale
+        weighted = np.divide(
+            people.weighted_lists, people.lists, out=np.ones(len(lists)), where=people.lists > 0
+        )
+        return People(
+            residents_by_age=self._residents_by_age * scale,
+            lists=lists,
+            weighted_lists=lists * weighted,
+            people_65=self._people_65 * scale,
+            years_on=_year_of(today) - _year_of(self._recorder.start),
+        )
+
+    def _counted(self, kind: str, name: str, day: int) -> np.ndarray:
+        if kind not in self._recorder.measures:
+            return np.zeros(0)
+        row = self._recorder.block(kind)[day, :, self._recorder.column(kind, name)]
+        return np.nan_to_num(row.astype(np.float64))
+
+    def month_end(self, month: date) -> None:
+        """Enter the month that begins on ``month`` into the recorder's ``money``."""
+        self.ledger.close_month(month, self._recorder)
+
+    def surplus_this_year(self, name: str) -> float:
+        """Receipts less payments of one organisation since 1 April (or the start), GBP."""
+        return self.ledger.surplus_this_year(name)

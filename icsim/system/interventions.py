@@ -1,0 +1,90 @@
+"""Interventions and shocks of an experiment: on their days they turn levers, and turn them back."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from icsim.experiment.happenings import Intervention, Shock, ShockKind
+from icsim.population.selecting import matching
+
+if TYPE_CHECKING:
+    from icsim.care.levers import Turn
+    from icsim.model import ICSModel
+
+SERVICE_OF_SHOCK: dict[ShockKind, tuple[str, tuple[str, ...]]] = {
+    ShockKind.BED_CLOSURE: ("beds", ("acute_trust",)),
+    ShockKind.SOCIAL_CARE_CUT: ("social_care", ("local_authority",)),
+    ShockKind.STAFF_LOSS: ("staff", ("acute_trust", "community_team", "mental_health_trust", "urgent_care")),
+    ShockKind.FUNDING_CUT: ("staff", ("community_team", "mental_health_trust", "voluntary_sector")),
+}
+FLU_LEVERS = ("need_acute", "need_acsc", "need_minor")
+
+
+class Happenings:
+    """What an experiment makes happen on given days of a run."""
+
+    def __init__(self, model: "ICSModel") -> None:
+        self.model = model
+        self._turns: dict[str, list[Turn]] = {}
+        self._due: dict[date, list[Callable[[], None]]] = {}
+        start, end = model.experiment.start, model.experiment.end
+        for intervention in model.experiment.interventions:
+            self._plan(intervention.start or start, lambda i=intervention: self.begin(i))
+            if intervention.end:
+                self._plan(intervention.end + timedelta(days=1), lambda i=intervention: self.stop(i))
+        for shock in model.experiment.shocks:
+            self._plan(shock.date, lambda s=shock: self.strike(s, 1))
+            last = shock.end or (shock.date + timedelta(days=shock.days - 1) if shock.days else None)
+            if last and last < end and shock.kind is not ShockKind.LEADER_LEAVES:
+                self._plan(last + timedelta(days=1), lambda s=shock: self.strike(s, -1))
+        self.running: list[Intervention] = []
+
+    def _plan(self, day: date, what: Callable[[], None]) -> None:
+        self._due.setdefault(day, []).append(what)
+
+    def begin_day(self, today: date) -> None:
+        """Do what is due today; on the first of a month look again at whom interventions are for."""
+        if today.day == 1:
+            for intervention in self.running:
+                self._turn(intervention)
+        for what in self._due.get(today, ()):
+            what()
+
+    def begin(self, intervention: Intervention) -> None:
+        """An intervention starts."""
+        self.running.append(intervention)
+        self._turn(intervention)
+
+    def stop(self, intervention: Intervention) -> None:
+        """An intervention ends: its levers go back."""
+        self.running.remove(intervention)
+        for turn in self._turns.pop(intervention.name, []):
+            self.model.levers.release(turn)
+
+    def _turn(self, intervention: Intervention) -> None:
+        levers = self.model.levers
+        for turn in self._turns.pop(intervention.name, []):
+            levers.release(turn)
+        who = matching(self.model.people, intervention.who)
+        self._turns[intervention.name] = [
+            levers.turn(lever, factor, who, intervention.name)
+            for lever, factor in intervention.levers.items()
+        ]
+
+    def strike(self, shock: Shock, direction: int) -> None:
+        """A shock begins (direction 1) or ends (-1)."""
+        size = float(shock.size or 0.0)
+        if shock.kind is ShockKind.FLU:
+            name = f"flu {shock.date}"
+            if direction > 0:
+                levers = self.model.levers
+                self._turns[name] = [levers.turn(lever, 1 + size, None, name) for lever in FLU_LEVERS]
+            else:
+                for turn in self._turns.pop(name):
+                    self.model.levers.release(turn)
+        elif shock.kind is ShockKind.LEADER_LEAVES:
+            self.model.relationships.leader_leaves(shock.organisation, size)
+        else:
+            capacity, kinds = SERVICE_OF_SHOCK[shock.kind]
+            for owner in (shock.organisation,) if shock.organisation else kinds:
+                self.model.turn_service(owner, capacity, max(1 - size, 1e-9), turned=direction > 0)
