@@ -1,4 +1,4 @@
-"""The streams in three orders through dieharder (R. G. Brown's battery); skipped where it is not installed."""
+"""The streams in three orders through dieharder (R. G. Brown), which may not be installed: then skipped."""
 
 import shutil
 import subprocess
