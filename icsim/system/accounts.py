@@ -18,7 +18,16 @@ from icsim.experiment.schema import Experiment
 from icsim.recording.recorder import SYSTEM, Recorder
 from icsim.system.budgets import Budgets, People
 from icsim.system.contracts import Activity, TrustPayment, contract_on, payment_of
-from icsim.system.costs import PRICES, ContactCosts, HospitalCosts, HospitalDay, care_home_price
+from icsim.system.costs import (
+    DAYS_OF_WEEK,
+    PRICES,
+    ContactCosts,
+    HospitalCosts,
+    HospitalDay,
+    care_home_price,
+    council_home_care_share,
+    home_care_day,
+)
 from icsim.system.money import (
     OTHER_COMMISSIONERS,
     OUTSIDE_PARTIES,
@@ -67,11 +76,20 @@ def _day_of_year(day: date) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class _Care:
-    """Prices of care homes, GBP a place or resident and day."""
+    """Prices of social care, GBP a day, and who pays.
+
+    Attributes:
+        council, private: fee of a care-home place, the council's and a self-funder's.
+        contributions: share of the council's fee that residents refund.
+        council_share: share of care-home places in use that councils pay for.
+        own_home_care: what users pay themselves, averaged over all packages.
+    """
 
     council: float
     private: float
     contributions: float
+    council_share: float
+    own_home_care: float
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> "_Care":
@@ -79,7 +97,14 @@ class _Care:
             catalogue, "care_home_fee_council_residential", "care_home_fee_council_nursing"
         )
         private = care_home_price(catalogue, "cost_care_home_week_residential", "cost_care_home_week_nursing")
-        return cls(council / 7, private / 7, catalogue.value("client_contribution_share"))
+        own = home_care_day(catalogue, "home_care_min_price_2016") * (1 - council_home_care_share(catalogue))
+        return cls(
+            council=council / DAYS_OF_WEEK,
+            private=private / DAYS_OF_WEEK,
+            contributions=catalogue.value("client_contribution_share"),
+            council_share=catalogue.value("care_home_council_share"),
+            own_home_care=own,
+        )
 
 
 class Accounts:
@@ -132,12 +157,12 @@ class Accounts:
         self._budgets = Budgets(self.ledger, self._names, experiment, catalogue, populations, self.payment)
         self._acute()
         self._providers()
-        self._care_homes()
+        self._social_care()
 
     def _payment(self) -> TrustPayment:
-        return payment_of(
-            self.contract, self._catalogue, self.populations.expected, self.populations.residents_by_age
-        )
+        people = self.populations
+        covered = people.covered if len(people.covered) else None
+        return payment_of(self.contract, self._catalogue, people.expected, people.residents_by_age, covered)
 
     def _acute(self) -> None:
         trusts, people, c = self._names["acute_trust"], self.populations, self._catalogue
@@ -163,14 +188,17 @@ class Accounts:
     def _providers(self) -> None:
         """Costs that move with the day's measures, for every kind but hospitals."""
         self._costs: list[tuple[str, ContactCosts, Flow]] = []
+        self._paid: dict[str, np.ndarray] = {}
+        self._month_began = 0
         for kind in PRICES:
             if self._names[kind]:
                 account = "home_care_and_assessments" if kind == "local_authority" else "variable_costs"
                 costs = ContactCosts.of(kind, self._catalogue, self._recorder.column)
                 flow = between(self.ledger, self._names[kind], [SUPPLIERS], account)
                 self._costs.append((kind, costs, flow))
+                self._paid[kind] = np.zeros(len(flow))
 
-    def _care_homes(self) -> None:
+    def _social_care(self) -> None:
         homes, councils = self._names["care_homes"], self._names["local_authority"]
         self._care = _Care.of(self._catalogue)
         self._fees = between(self.ledger, councils, homes, "care_home_fees")
@@ -178,8 +206,12 @@ class Accounts:
         self._contributions = between(self.ledger, [SELF_FUNDERS], councils, "client_contributions")
         if homes:
             self._residents_column = self._recorder.column("care_homes", "residents")
+        self._own_home_care = between(self.ledger, [SELF_FUNDERS], [SUPPLIERS], "self_funded_home_care")
         if councils:
-            self._places_column = self._recorder.column("local_authority", "care_home_places_in_use")
+            self._council_columns = [
+                self._recorder.column("local_authority", name)
+                for name in ("care_home_places_in_use", "home_care_in_use")
+            ]
 
     def post(self, day: int) -> np.ndarray:
         """Pay for day ``day`` of the run, from the recorder's rows of that day, and close it.
@@ -208,9 +240,10 @@ class Accounts:
         if self._names["acute_trust"]:
             self._pay_trusts(day, day_of_year, days_in_year)
         for kind, costs, flow in self._costs:
-            flow.pay(costs.of_day(self._recorder.block(kind)[day].astype(np.float64)))
-        if self._names["care_homes"]:
-            self._pay_care_homes(day)
+            amounts = costs.of_day(self._recorder.block(kind)[day].astype(np.float64))
+            flow.pay(amounts)
+            self._paid[kind] += amounts
+        self._pay_social_care(day)
         return self.ledger.close_day()
 
     def _pay_trusts(self, day: int, day_of_year: int, days_in_year: int) -> None:
@@ -226,17 +259,20 @@ class Accounts:
         self._contact_flow.pay(bill.variable)
         self.emergency_before = self.emergency_before + activity.emergency_spells
 
-    def _pay_care_homes(self, day: int) -> None:
-        """Councils pay for the places they placed, residents for the rest; homes share by their residents."""
-        residents = self._recorder.block("care_homes")[day, :, self._residents_column].astype(np.float64)
-        homes = parts(residents, len(residents))
-        placed = 0.0
-        if self._names["local_authority"]:
-            places = self._recorder.block("local_authority")[day, :, self._places_column].astype(np.float64)
-            placed = float(places.sum())
-            self._fees.pay(np.outer(self._care.council * places, homes).ravel())
-            self._contributions.pay(self._care.contributions * self._care.council * places)
-        self._self_funded.pay(self._care.private * max(float(residents.sum()) - placed, 0.0) * homes)
+    def _pay_social_care(self, day: int) -> None:
+        """Councils pay for their share of places in use, residents for the rest; homes share by residents."""
+        care = self._care
+        places = np.zeros(len(self._names["local_authority"]))
+        if len(places):
+            rows = self._recorder.block("local_authority")[day][:, self._council_columns].astype(np.float64)
+            self._own_home_care.pay([care.own_home_care * rows[:, 1].sum()])
+            places = care.council_share * rows[:, 0]
+        if self._names["care_homes"]:
+            residents = self._recorder.block("care_homes")[day, :, self._residents_column].astype(np.float64)
+            homes = parts(residents, len(residents))
+            self._fees.pay(np.outer(care.council * places, homes).ravel())
+            self._contributions.pay(care.contributions * care.council * places)
+            self._self_funded.pay(care.private * max(float(residents.sum() - places.sum()), 0.0) * homes)
 
     def renew(self, residents_by_age: np.ndarray, people_65: np.ndarray) -> None:
         """Reckon budgets from these people from the next month on: the ages of a place change slowly.
@@ -276,7 +312,16 @@ class Accounts:
         return np.nan_to_num(row.astype(np.float64))
 
     def month_end(self, month: date) -> None:
-        """Enter the month that begins on ``month`` into the recorder's ``money``."""
+        """Enter the month that begins on ``month`` into the recorder's ``money``.
+
+        Contacts that organisations counted after their day was posted (at a monthly review) are paid first.
+        """
+        for kind, costs, flow in self._costs:
+            rows = self._recorder.block(kind)[self._month_began : self._next].sum(axis=0, dtype=np.float64)
+            flow.pay(np.maximum(costs.of_day(rows) - self._paid[kind], 0.0))
+            self._paid[kind][:] = 0
+        self._month_began = self._next
+        self.ledger.book()
         self.ledger.close_month(month, self._recorder)
 
     def surplus_this_year(self, name: str) -> float:

@@ -179,6 +179,33 @@ class CapitationPayment:
         return self.of_year(activity, residents) / days_in_year
 
 
+@dataclass(frozen=True)
+class SplitPayment:
+    """The place's payment rule where its contract reaches, payment by activity where it does not.
+
+    Attributes:
+        covered: whether a trust is under the place's contract, bool, (trusts,).
+        inside, outside: the two rules.
+    """
+
+    covered: np.ndarray
+    inside: TrustPayment
+    outside: TrustPayment
+
+    def due(
+        self, day_of_year: int, days_in_year: int, activity: Activity, residents: np.ndarray
+    ) -> np.ndarray:
+        """Due for one day; see ``TrustPayment``."""
+        day = (day_of_year, days_in_year, activity, residents)
+        return np.where(self.covered, self.inside.due(*day), self.outside.due(*day))
+
+    def of_year(self, activity: Activity, residents: np.ndarray) -> np.ndarray:
+        """Due for a year; see ``TrustPayment``."""
+        return np.where(
+            self.covered, self.inside.of_year(activity, residents), self.outside.of_year(activity, residents)
+        )
+
+
 def contract_on(contract: Contract, day: date) -> Contract:
     """The contract in force on a day: the start's, changed by every step dated up to then."""
     changes: dict[str, object] = {}
@@ -189,7 +216,11 @@ def contract_on(contract: Contract, day: date) -> Contract:
 
 
 def payment_of(
-    contract: Contract, catalogue: Catalogue, expected: Activity, residents: np.ndarray
+    contract: Contract,
+    catalogue: Catalogue,
+    expected: Activity,
+    residents: np.ndarray,
+    covered: np.ndarray | None = None,
 ) -> TrustPayment:
     """The payment rule of a contract.
 
@@ -201,6 +232,7 @@ def payment_of(
         catalogue: of the run, for tariffs and weights.
         expected: a *year's* activity when the contract begins.
         residents: residents by age band when the contract begins, (10,).
+        covered: whether each trust is under the contract, (trusts,); others are paid by activity; None: all.
 
     Raises:
         ValueError: capitation for a place without residents.
@@ -214,9 +246,13 @@ def payment_of(
         return by_activity
     yearly = by_activity.of_year(expected, residents)
     if contract.payment == Payment.BLOCK:
-        return BlockPayment(yearly)
-    weights = catalogue.by_age("capitation_weight")
-    heads = float(weights @ residents)
-    if not heads > 0:
-        raise ValueError("payment by capitation needs residents; the place has none")
-    return CapitationPayment(yearly / heads, weights)
+        rule: TrustPayment = BlockPayment(yearly)
+    else:
+        weights = catalogue.by_age("capitation_weight")
+        heads = float(weights @ residents)
+        if not heads > 0:
+            raise ValueError("payment by capitation needs residents; the place has none")
+        rule = CapitationPayment(yearly / heads, weights)
+    if covered is None or np.all(covered):
+        return rule
+    return SplitPayment(np.asarray(covered, dtype=bool), rule, by_activity)

@@ -149,13 +149,22 @@ def _weekly(key: str) -> Callable[[Catalogue], float]:
     return lambda catalogue: catalogue.value(key) / DAYS_OF_WEEK
 
 
-def _home_care_day(catalogue: Catalogue) -> float:
-    hours = catalogue.value("home_care_hours_per_week") / DAYS_OF_WEEK
-    return hours * catalogue.value("home_care_price_council")
+def council_home_care_share(catalogue: Catalogue) -> float:
+    """Share of home-care packages that councils pay for, 0-1; users pay for the rest."""
+    return catalogue.value("home_care_older_users_la_funded") / catalogue.value("home_care_older_users")
+
+
+def home_care_day(catalogue: Catalogue, price: str) -> float:
+    """A package's cost a day, GBP, at the hourly price of this key."""
+    return catalogue.value("home_care_hours_per_week") / DAYS_OF_WEEK * catalogue.value(price)
+
+
+def _council_home_care_day(catalogue: Catalogue) -> float:
+    return council_home_care_share(catalogue) * home_care_day(catalogue, "home_care_price_council")
 
 
 # What each unit of a daily measure costs the organisation that did it, beyond its fixed costs. Care homes
-# have their whole cost here; councils what home care and assessments cost (care-home fees are apart).
+# have their whole cost here; councils what assessments and their part of home care cost (fees are apart).
 PRICES: Mapping[str, Mapping[str, Callable[[Catalogue], float]]] = {
     "gp_practice": {"appointments": _of("practice_variable_per_consultation")},
     "community_team": {
@@ -178,7 +187,10 @@ PRICES: Mapping[str, Mapping[str, Callable[[Catalogue], float]]] = {
         "places": _weekly("care_home_place_week"),
         "residents": _weekly("care_home_resident_week"),
     },
-    "local_authority": {"home_care_in_use": _home_care_day, "assessments": _of("social_care_assessment")},
+    "local_authority": {
+        "home_care_in_use": _council_home_care_day,
+        "assessments": _of("social_care_assessment"),
+    },
 }
 
 # Share of a kind's income at the start that it spends whatever it does.

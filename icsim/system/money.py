@@ -144,6 +144,10 @@ class Ledger:
             the day's net receipts in GBP, shape (parties,); they sum to zero to the penny.
         """
         self.today += self.standing
+        return self.book()
+
+    def book(self) -> np.ndarray:
+        """Book what was paid since the last booking, without standing orders; returns as ``close_day``."""
         parties = len(self.names)
         net = np.bincount(self._payees, self.today, parties) - np.bincount(self._payers, self.today, parties)
         self._balances += net

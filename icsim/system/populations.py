@@ -33,6 +33,8 @@ class Populations:
         core_beds: beds open all year at each acute trust, (T,).
         outside_attendances, outside_admissions: a year's expected use of each trust by people from outside,
             (T,); empty for none.
+        covered: whether each trust is under the place's contract, (T,), 1 or 0; empty for all. The hospitals
+            elsewhere that residents use are not, and stay paid by activity whatever the contract says.
         need_index: need of the residents beyond their age, England 1; multiplies what is paid by need.
     """
 
@@ -47,6 +49,7 @@ class Populations:
     outside_attendances: np.ndarray = field(default_factory=lambda: np.zeros(0))
     outside_admissions: np.ndarray = field(default_factory=lambda: np.zeros(0))
     team_shares: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    covered: np.ndarray = field(default_factory=lambda: np.zeros(0))
     need_index: float = 1.0
 
     @property
@@ -69,6 +72,7 @@ class Populations:
         optional = {
             "outside_attendances": trusts,
             "outside_admissions": trusts,
+            "covered": trusts,
             "team_shares": counts["community_team"],
         }
         values = {name: getattr(self, name) for name in [*shapes, *optional]}

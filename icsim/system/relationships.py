@@ -132,8 +132,8 @@ class Relationships:
     def leader_leaves(self, organisation: str | None, share: float) -> None:
         """A leader goes, and with them a share of the trust they held and were held in.
 
-        Trust lives in people: the organisation's trust in others and theirs in it both fall to 1 - share of what
-        they were. Contact between the offices stays.
+        Trust lives in people: the organisation's trust in others and theirs in it both fall to 1 - share of
+        what they were. Contact between the offices stays.
 
         Args:
             organisation: a name; a kind, for every organisation of it; None for all.
@@ -151,7 +151,7 @@ class Relationships:
             ],
             dtype=bool,
         )
-        if not struck.any():
+        if not struck.any() and organisation is not None:
             raise ValueError(f"{organisation!r} is neither an organisation nor a kind of one here")
         self.trust = np.where(struck[:, None] | struck[None, :], self._trust * (1 - share), self._trust)
 
