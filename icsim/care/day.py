@@ -13,7 +13,7 @@ from icsim.care.hospital import (
 )
 from icsim.care.life import care_due, die, life_due, need_due
 from icsim.care.planned import end_elective_stay, follow_up_due, serve_clinics, serve_waiting_list
-from icsim.care.services import Setting, whole
+from icsim.care.services import RING, Setting, whole
 from icsim.care.world import EVENTS, reschedule
 from icsim.compiling import compiled
 from icsim.population.columns import Need, Status
@@ -32,17 +32,17 @@ H = columns("care_homes")
 @compiled
 def open_services(w, day):
     """Set what each service can do today."""
-    working = w.calendar.working[day + w.calendar.run_in]
+    working = w.calendar.working[day + w.run_in]
     gp, h, t, s, u = w.gp, w.hospitals, w.teams, w.social, w.urgent
     for p in range(len(gp.same_day)):
-        gp.same_day_left[p] = whole(gp.same_day[p], gp.carried, (p, 1)) if working else 0
+        gp.same_day_left[p] = whole(gp.same_day[p], gp.carried[p], 1) if working else 0
         w.tallies.gp_practice[p, P.CAPACITY] = gp.same_day[p] + gp.routine[p] if working else 0.0
     for x in range(len(h.key)):
         h.ed_today[x] = 0
-        h.clinic_left[x] = whole(h.clinic_slots[x], h.carried, (x, 0)) if working else 0
+        h.clinic_left[x] = whole(h.clinic_slots[x], h.carried[x], 0) if working else 0
     for n in range(len(t.rapid_slots)):
-        t.rapid_left[n] = whole(t.rapid_slots[n], t.carried, (n,))
-        slot = day % t.slots_free_on.shape[1]
+        t.rapid_left[n] = whole(t.rapid_slots[n], t.carried[n], 0)
+        slot = day % RING
         t.slots_used[n] -= t.slots_free_on[n, slot]
         t.slots_free_on[n, slot] = 0
         planned = t.caseload[n] * w.rules.visits_each
@@ -50,19 +50,19 @@ def open_services(w, day):
         t.intensity[n] = made / planned if planned > 0 else 1.0
         w.tallies.community_team[n, T.VISITS] += made
     for a in range(len(s.home_care_starts)):
-        s.home_care_left[a] = whole(s.home_care_starts[a], s.carried, (a, 0)) if working else 0
-        s.care_home_left[a] = whole(s.care_home_starts[a], s.carried, (a, 1)) if working else 0
-    u.calls_left[0] = whole(u.calls[0], u.carried, (0, 0))
-    u.out_of_hours_left[0] = 0 if working else whole(u.out_of_hours[0], u.carried, (0, 1))
-    u.conveyances_left[0] = whole(u.conveyances[0], u.carried, (0, 2))
-    u.crisis_left[0] = whole(u.crisis[0], u.carried, (0, 3))
+        s.home_care_left[a] = whole(s.home_care_starts[a], s.carried[a], 0) if working else 0
+        s.care_home_left[a] = whole(s.care_home_starts[a], s.carried[a], 1) if working else 0
+    u.calls_left[0] = whole(u.calls[0], u.carried[0], 0)
+    u.out_of_hours_left[0] = 0 if working else whole(u.out_of_hours[0], u.carried[0], 1)
+    u.conveyances_left[0] = whole(u.conveyances[0], u.carried[0], 2)
+    u.crisis_left[0] = whole(u.crisis[0], u.carried[0], 3)
 
 
 @compiled
 def gather_due(w, day):
     """List who is due today into ``due_today``, starting at another row each day; returns how many."""
     n = len(w.due)
-    first = int(bits(w.hospitals.key[0], draws.ROTATION, day + w.calendar.run_in) % n)
+    first = int(bits(w.hospitals.key[0], draws.ROTATION, day + w.run_in) % n)
     found = 0
     for i in range(first, n):
         if w.due[i] <= day:
@@ -118,7 +118,7 @@ def people_act(w, day, found):
 def outside_patients_leave(w, day):
     """Patients from outside the place whose stay is over give back their beds."""
     h = w.hospitals
-    slot = day % h.outside_leaving.shape[1]
+    slot = day % RING
     for s in range(len(h.key)):
         leaving = h.outside_leaving[s, slot]
         h.outside_leaving[s, slot] = 0
@@ -132,7 +132,7 @@ def outside_patients_leave(w, day):
 def outside_patients_come(w, day):
     """Patients from outside the place attend A&E and are admitted: the trust's background load."""
     h, r = w.hospitals, w.rules
-    at = day + w.calendar.run_in
+    at = day + w.run_in
     season = r.season[Need.ACUTE, w.calendar.day_of_year[at]]
     for s in range(len(h.key)):
         attend = poisson(h.outside_attendances[s], uniform(h.key[s], draws.OUTSIDE_ATTENDANCES, at))
@@ -143,8 +143,8 @@ def outside_patients_come(w, day):
         for k in range(admit):
             z = normal(h.key[s], draws.OUTSIDE_STAY, at * 4096 + k)
             stay = h.outside_stay[s] * exp(r.stay_sigma * z - 0.5 * r.stay_sigma * r.stay_sigma)
-            nights = max(1, min(int(stay + 0.5), h.outside_leaving.shape[1] - 1))
-            h.outside_leaving[s, (day + nights) % h.outside_leaving.shape[1]] += 1
+            nights = max(1, min(int(stay + 0.5), RING - 1))
+            h.outside_leaving[s, (day + nights) % RING] += 1
             if h.occupied[s] < h.core_beds[s] + h.escalation_beds[s]:
                 h.occupied[s] += 1
                 h.outside_occupied[s] += 1
@@ -157,8 +157,8 @@ def serve_planned_care(w, day):
     """Clinics and the waiting list of every site on a working day."""
     h = w.hospitals
     for s in range(len(h.key)):
-        day_cases = whole(h.day_case_slots[s], h.carried, (s, 1))
-        inpatients = whole(h.inpatient_slots[s], h.carried, (s, 2))
+        day_cases = whole(h.day_case_slots[s], h.carried[s], 1)
+        inpatients = whole(h.inpatient_slots[s], h.carried[s], 2)
         serve_clinics(w, s, day)
         serve_waiting_list(w, s, day, day_cases, inpatients)
 
@@ -177,11 +177,11 @@ def count_levels(w, day):
         tally[x, A.BEDS_OPEN] = h.core_beds[x] + escalation
         tally[x, A.BEDS_OCCUPIED] = h.occupied[x]
         tally[x, A.ESCALATION_BEDS_USED] = escalation
-        tally[x, A.BOARDING] = w.stay_queues.waiting[x] + h.outside_boarding[x]
+        tally[x, A.BOARDING] = w.stay_queues.lines.waiting[x] + h.outside_boarding[x]
         tally[x, A.BED_DAYS] = h.occupied[x] - h.outside_occupied[x]
         tally[x, A.DELAYED_TRANSFERS] = h.delayed[x]
         tally[x, A.OUTSIDE_BEDS] = h.outside_occupied[x]
-        waiting = w.planned_queues.waiting
+        waiting = w.planned_queues.lines.waiting
         tally[x, A.ELECTIVE_WAITING] = waiting[x] + waiting[sites + x] + waiting[2 * sites + x]
         if x == w.mental_site:
             w.tallies.mental_health_trust[0, M.BEDS_OCCUPIED] = h.occupied[x]
@@ -194,12 +194,12 @@ def count_levels(w, day):
         w.tallies.community_team[n, T.INTERMEDIATE_CARE_IN_USE] = t.slots_used[n]
     for a in range(authorities):
         w.tallies.local_authority[a, L.HOME_CARE_IN_USE] = s.home_care_used[a]
-        w.tallies.local_authority[a, L.HOME_CARE_WAITING] = w.stay_queues.waiting[sites + a]
+        w.tallies.local_authority[a, L.HOME_CARE_WAITING] = w.stay_queues.lines.waiting[sites + a]
         w.tallies.local_authority[a, L.CARE_HOME_PLACES_IN_USE] = s.care_home_used[a]
-        w.tallies.local_authority[a, L.CARE_HOME_WAITING] = w.stay_queues.waiting[sites + authorities + a]
+        w.tallies.local_authority[a, L.CARE_HOME_WAITING] = w.stay_queues.lines.waiting[sites + authorities + a]
         w.tallies.care_homes[0, H.RESIDENTS] += s.care_home_used[a]
         w.tallies.care_homes[0, H.PLACES] += s.care_home_places[a]
-    year = w.calendar.year[day + w.calendar.run_in]
+    year = w.calendar.year[day + w.run_in]
     population = 0
     for b in range(w.tallies.residents.shape[0]):
         for q in range(5):
@@ -220,6 +220,6 @@ def live_day(w, day):
     serve_support(w, day)
     people_act(w, day, found)
     outside_patients_come(w, day)
-    if w.calendar.working[day + w.calendar.run_in]:
+    if w.calendar.working[day + w.run_in]:
         serve_planned_care(w, day)
     count_levels(w, day)

@@ -24,13 +24,13 @@ def book(w, practice, day):
     """Book the first free routine appointment after today; its day, or -1 beyond the booking horizon."""
     gp, calendar = w.gp, w.calendar
     if gp.diary_day[practice] <= day:
-        gp.diary_day[practice] = calendar.next_working[day + calendar.run_in]
-        gp.diary_left[practice] = whole(gp.routine[practice], gp.carried, (practice, 0))
+        gp.diary_day[practice] = calendar.next_working[day + w.run_in]
+        gp.diary_left[practice] = whole(gp.routine[practice], gp.carried[practice], 0)
     while gp.diary_left[practice] <= 0:
         if gp.diary_day[practice] - day > w.rules.booking_horizon or gp.routine[practice] <= 0.0:
             return -1
-        gp.diary_day[practice] = calendar.next_working[gp.diary_day[practice] + calendar.run_in]
-        gp.diary_left[practice] = whole(gp.routine[practice], gp.carried, (practice, 0))
+        gp.diary_day[practice] = calendar.next_working[gp.diary_day[practice] + w.run_in]
+        gp.diary_left[practice] = whole(gp.routine[practice], gp.carried[practice], 0)
     if gp.diary_day[practice] - day > w.rules.booking_horizon:
         return -1
     gp.diary_left[practice] -= 1
@@ -94,7 +94,7 @@ def consult(w, i, p, day, waited, usual_practice):
     r = w.rules
     practice = p.practice
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
-    year = w.calendar.year[day + w.calendar.run_in]
+    year = w.calendar.year[day + w.run_in]
     w.tallies.by_group[year, band, fifth, G.GP_APPOINTMENTS] += 1
     w.tallies.person_year[i, year, GP_CONTACTS] += 1
     if usual_practice:
@@ -144,7 +144,7 @@ def ask_gp(w, i, p, day):
     r = w.rules
     practice = p.practice
     urgent = p.severity > r.urgent_severity and p.need != Need.PLANNED
-    if urgent and w.calendar.working[day + w.calendar.run_in]:
+    if urgent and w.calendar.working[day + w.run_in]:
         if w.gp.same_day_left[practice] > 0:
             w.gp.same_day_left[practice] -= 1
             w.tallies.gp_practice[practice, P.SAME_DAY_APPOINTMENTS] += 1

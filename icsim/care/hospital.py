@@ -2,7 +2,7 @@
 
 from icsim.care import purposes as draws
 from icsim.care.planned import refer
-from icsim.care.services import Setting, Support, call_next, join, leave
+from icsim.care.services import RING, Setting, Support, call_next, join, leave
 from icsim.care.world import (
     AE_ATTENDANCES,
     BED_DAYS,
@@ -73,7 +73,7 @@ def attend_ae(w, i, p, day):
     r = w.rules
     site = p.trust
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
-    year = w.calendar.year[day + w.calendar.run_in]
+    year = w.calendar.year[day + w.run_in]
     w.hospitals.ed_today[site] += 1
     w.tallies.acute_trust[site, A.AE_ATTENDANCES] += 1
     w.tallies.by_group[year, band, fifth, G.AE_ATTENDANCES] += 1
@@ -118,7 +118,7 @@ def admit(w, i, p, day):
     """Emergency admission: home the same day, into a bed, or boarding in A&E until there is one."""
     r, h = w.rules, w.hospitals
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
-    year = w.calendar.year[day + w.calendar.run_in]
+    year = w.calendar.year[day + w.run_in]
     p.stays += 1
     p.site = p.trust
     p.admitted = day
@@ -157,7 +157,7 @@ def beds_for_boarders(w, site):
     """Beds freed overnight go to those who wait in A&E, residents and others in proportion to their numbers."""
     h = w.hospitals
     while h.occupied[site] < h.core_beds[site] + h.escalation_beds[site]:
-        here, outside = w.stay_queues.waiting[site], h.outside_boarding[site]
+        here, outside = w.stay_queues.lines.waiting[site], h.outside_boarding[site]
         if here == 0 and outside == 0:
             return
         h.occupied[site] += 1
@@ -215,7 +215,7 @@ def stay_due(w, i, p, day):
     On the planned last day: death, discharge, or the wait for support; on a weekend it may wait for Monday.
     """
     r = w.rules
-    at = day + w.calendar.run_in
+    at = day + w.run_in
     if p.setting == Setting.DELAYED:  # assessed: now waits for the support itself
         p.next_care = NEVER
         join(w.stay_queues, support_queue(w, p), i)
@@ -247,7 +247,7 @@ def free_bed(w, i, p, day):
     else:
         h.occupied[p.site] -= 1
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
-    year = w.calendar.year[day + w.calendar.run_in]
+    year = w.calendar.year[day + w.run_in]
     if p.setting == Setting.DELAYED:
         h.delayed[p.site] -= 1
         w.tallies.by_group[year, band, fifth, G.DELAYED_TRANSFERS] += day - p.since
@@ -296,7 +296,7 @@ def serve_support(w, day):
     for a in range(authorities):
         queue = sites + a
         while s.home_care_left[a] > 0 and s.home_care_used[a] < s.home_care_packages[a]:
-            i = w.stay_queues.first[queue]
+            i = w.stay_queues.lines.first[queue]
             if i < 0:
                 break
             start_home_care(w, w.people[i])
@@ -304,7 +304,7 @@ def serve_support(w, day):
             reschedule(w, i)
         queue = sites + authorities + a
         while s.care_home_left[a] > 0 and s.care_home_used[a] < s.care_home_places[a]:
-            i = w.stay_queues.first[queue]
+            i = w.stay_queues.lines.first[queue]
             if i < 0:
                 break
             p = w.people[i]
@@ -315,11 +315,11 @@ def serve_support(w, day):
     for n in range(len(t.slots)):
         queue = sites + 2 * authorities + n
         while t.slots_used[n] < t.slots[n]:
-            i = w.stay_queues.first[queue]
+            i = w.stay_queues.lines.first[queue]
             if i < 0:
                 break
             t.slots_used[n] += 1
-            t.slots_free_on[n, (day + w.rules.intermediate_days) % t.slots_free_on.shape[1]] += 1
+            t.slots_free_on[n, (day + w.rules.intermediate_days) % RING] += 1
             discharge(w, i, w.people[i], day)
             reschedule(w, i)
 

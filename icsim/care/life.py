@@ -79,7 +79,7 @@ def leave_place(w, i, p, day, status):
 @compiled
 def die(w, i, p, day):
     """The person dies."""
-    year = w.calendar.year[day + w.calendar.run_in]
+    year = w.calendar.year[day + w.run_in]
     w.tallies.system[0, S.DEATHS] += 1
     w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.DEATHS] += 1
     leave_place(w, i, p, day, Status.DEAD)
@@ -98,7 +98,7 @@ def life_due(w, i, p, day):
         leave_place(w, i, p, day, Status.MOVED)
     else:
         band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
-        grow_older(p, w.health)
+        grow_older(p, w.ageing)
         w.tallies.residents[band, fifth] -= 1
         w.tallies.residents[w.risk.band[p.age], fifth] += 1
         set_rates(p, w.risk)
@@ -110,7 +110,7 @@ def life_due(w, i, p, day):
 def actual_over_rate(w, p, c, day):
     """How the rate of class ``c`` today compares with the exogenous rate: season, levers, unmet need, frailty lost."""
     r = w.rules
-    m = r.season[c, w.calendar.day_of_year[day + w.calendar.run_in]]
+    m = r.season[c, w.calendar.day_of_year[day + w.run_in]]
     if p.residence == Residence.CARE_HOME:
         m *= w.risk.care_home[c]
     slope = w.risk.activation[c]

@@ -71,8 +71,8 @@ def follow_up_due(w, i, p, day):
     s = p.trust
     if p.planned != Planned.FOLLOWED_UP:
         p.next_planned = NEVER
-    elif p.setting >= Setting.BOARDING or not w.calendar.working[day + w.calendar.run_in]:
-        p.next_planned = w.calendar.next_working[day + w.calendar.run_in]
+    elif p.setting >= Setting.BOARDING or not w.calendar.working[day + w.run_in]:
+        p.next_planned = w.calendar.next_working[day + w.run_in]
     elif w.hospitals.clinic_left[s] <= 0:
         p.next_planned = day + 1
     else:
@@ -94,7 +94,7 @@ def first_attendance(w, i, p, day):
     s = p.trust
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
     w.tallies.acute_trust[s, A.FIRST_OUTPATIENTS] += 1
-    w.tallies.by_group[w.calendar.year[day + w.calendar.run_in], band, fifth, G.FIRST_OUTPATIENTS] += 1
+    w.tallies.by_group[w.calendar.year[day + w.run_in], band, fifth, G.FIRST_OUTPATIENTS] += 1
     at = p.planned_count * STEPS
     sites = len(w.hospitals.key)
     if uniform(p.key, draws.FIRST_OUTPATIENT, at) < w.rules.first_to_list:
@@ -111,7 +111,7 @@ def first_attendance(w, i, p, day):
 @compiled
 def serve_clinics(w, s, day):
     """Give today's remaining clinic slots of a site to those who have waited longest for a first attendance."""
-    for _ in range(w.planned_queues.waiting[s]):
+    for _ in range(w.planned_queues.lines.waiting[s]):
         if w.hospitals.clinic_left[s] <= 0:
             return
         i = call_next(w.planned_queues, s)
@@ -133,9 +133,9 @@ def serve_waiting_list(w, s, day, day_cases, inpatients):
     """
     h = w.hospitals
     sites = len(h.key)
-    year = w.calendar.year[day + w.calendar.run_in]
+    year = w.calendar.year[day + w.run_in]
     queue = sites + s
-    for _ in range(min(day_cases, w.planned_queues.waiting[queue])):
+    for _ in range(min(day_cases, w.planned_queues.lines.waiting[queue])):
         i = call_next(w.planned_queues, queue)
         p = w.people[i]
         if p.setting >= Setting.BOARDING:
@@ -146,7 +146,7 @@ def serve_waiting_list(w, s, day, day_cases, inpatients):
         plan_follow_ups(w, i, p, day)
         reschedule(w, i)
     queue = 2 * sites + s
-    wanted = min(inpatients, w.planned_queues.waiting[queue])
+    wanted = min(inpatients, w.planned_queues.lines.waiting[queue])
     for k in range(wanted):
         i = call_next(w.planned_queues, queue)
         p = w.people[i]
@@ -179,7 +179,7 @@ def end_elective_stay(w, i, p, day):
     w.hospitals.occupied[p.site] -= 1
     w.tallies.acute_trust[p.site, A.DISCHARGES] += 1
     nights = day - p.admitted
-    year = w.calendar.year[day + w.calendar.run_in]
+    year = w.calendar.year[day + w.run_in]
     w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.BED_DAYS] += nights
     w.tallies.person_year[i, year, BED_DAYS] += nights
     p.setting = Setting.HOME

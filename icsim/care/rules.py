@@ -4,10 +4,10 @@ Shapes: C classes of need (``Need``), B age bands (``AGE_BANDS``), K choices (``
 """
 
 from enum import IntEnum
-from typing import NamedTuple
 
 import numpy as np
 
+from icsim.care.services import records
 from icsim.evidence import Catalogue
 from icsim.population.columns import AGE_BANDS, N_NEEDS, Need
 
@@ -26,96 +26,100 @@ CLASSES = tuple(need.name.lower() for need in Need)
 CHOICES = tuple(choice.name.lower() for choice in Choice)
 
 
-class Rules(NamedTuple):
-    """Constants of the day of care. Probabilities are 0-1, times are days, rates are a day, unless said."""
-
-    headroom: np.ndarray  # (C+1,) bound of the need stream over the exogenous rate; last is death
-    season: np.ndarray  # (C+1, 366) factor by day of the year from 1 January, mean 1
-    unmet_effect: np.ndarray  # (C+1,) log rate for each unit of unmet need
-    deconditioning_effect: np.ndarray  # (C+1,) log rate for each unit of frailty index lost in hospital
-    # help-seeking
-    choice: np.ndarray  # (C, B, 5 IMD fifths, K) log share of each choice at reference conditions
-    choice_severity: np.ndarray  # (K,) utility for each unit of severity away from the middle
-    choice_wait: float  # utility for each day of expected GP wait beyond the reference
-    choice_wait_reference: float
-    choice_closed: float  # utility of the GP on a day that practices are shut, at full severity
-    choice_trust: float  # utility for each unit of trust above the reference
-    choice_trust_reference: float
-    choice_activation: float  # utility of self-care for each 20 points of activation above 60
-    trust_learning: float
-    # self-care, 111
-    resolved_self: np.ndarray  # (C,)
-    resolved_111_gain: float
-    worsening_days: float
-    worsening_severity: float
-    worsening_unmet: float
-    # general practice
-    urgent_severity: float
-    resolved_gp: np.ndarray  # (C,)
-    referral: np.ndarray  # (C,)
-    follow_up: np.ndarray  # (C,)
-    follow_up_days: float
-    booking_horizon: int
-    patience_days: float  # mean wait that an urgent patient accepts
-    refused_unmet: float
-    wait_smoothing: float
-    # crisis teams
-    resolved_team: np.ndarray  # (C,)
-    resolved_known: float  # gain in the chance of being helped for each unit of continuity above the reference
-    known_reference: float
-    team_below_severity: float  # below it the GP asks a crisis team before A&E
-    severity_effect: float  # fall of the chance of being helped outside hospital, low to high severity
-    # accident and emergency
-    admission: np.ndarray  # (C,) log odds at middle severity, middle age
-    admission_severity: float
-    admission_band: np.ndarray  # (B,) log odds by age
-    admission_care_home: float
-    admission_pressure: float  # log odds for each unit of occupancy above the threshold
-    pressure_from: float
-    ambulance: np.ndarray  # (B,) share of attendances brought by ambulance at middle severity
-    ambulance_delay_unmet: float
-    four_hour_base: float  # log odds of a breach in an easy department
-    four_hour_load: float
-    four_hour_occupancy: float
-    four_hour_admitted: float
-    ae_referral: float
-    load_smoothing: float
-    # the hospital stay
-    zero_day: np.ndarray  # (B,) share of emergency admissions with no night
-    stay_mean: np.ndarray  # (B,) days, of stays of at least a night, at reference severity
-    stay_sigma: float
-    stay_severity: float
-    fatality: np.ndarray  # (B,) deaths for each emergency admission at middle severity
-    fatality_severity: float
-    weekend_discharge: float
-    support_band: np.ndarray  # (B,) share of overnight stays that need support to leave
-    support_frailty: float
-    support_home_care: float
-    support_care_home: float
-    assessment_days: float
-    deconditioning_day: float
-    deconditioning_most: float
-    deconditioning_recovery: float  # a day
-    intermediate_days: int
-    relapse: np.ndarray  # (B,)
-    relapse_days: float
-    aftercare: float
-    mental_ward: float  # share of mental health admissions to a mental health bed
-    mental_stay_mean: float
-    # planned care
-    first_to_list: float
-    first_follow_ups: float
-    follow_up_gap: float
-    day_case: float
-    elective_stay: float
-    # unmet need
-    unmet_decay: float  # a day
-    unmet_most: float
-    unmet_consultation: float  # share of unmet need met in a consultation with the usual GP
-    unmet_team: float
-    unmet_caseload_decay: float  # further decay a day on a fully visited caseload
-    caseload_referral: float
-    visits_each: float  # visits a day that each person on a caseload should have
+C, R, B, K = N_NEEDS, N_NEEDS + 1, len(AGE_BANDS), len(Choice)
+RULES = np.dtype(
+    [
+        ("headroom", np.float64, (R,)),  # bound of the need stream over the exogenous rate; last is death
+        ("season", np.float64, (R, 366)),  # factor by day of the year from 1 January, mean 1
+        ("unmet_effect", np.float64, (R,)),  # log rate for each unit of unmet need
+        ("deconditioning_effect", np.float64, (R,)),  # log rate for each unit of frailty index lost in hospital
+        # help-seeking
+        ("choice", np.float64, (C, B, 5, K)),  # log share of each choice at reference conditions
+        ("choice_severity", np.float64, (K,)),  # utility for each unit of severity away from the middle
+        ("choice_wait", np.float64),  # utility for each day of expected GP wait beyond the reference
+        ("choice_wait_reference", np.float64),
+        ("choice_closed", np.float64),  # utility of the GP on a day that practices are shut, at full severity
+        ("choice_trust", np.float64),  # utility for each unit of trust above the reference
+        ("choice_trust_reference", np.float64),
+        ("choice_activation", np.float64),  # utility of self-care for each 20 points of activation above 60
+        ("trust_learning", np.float64),
+        # self-care, 111
+        ("resolved_self", np.float64, (C,)),
+        ("resolved_111_gain", np.float64),
+        ("worsening_days", np.float64),
+        ("worsening_severity", np.float64),
+        ("worsening_unmet", np.float64),
+        # general practice
+        ("urgent_severity", np.float64),
+        ("resolved_gp", np.float64, (C,)),
+        ("referral", np.float64, (C,)),
+        ("follow_up", np.float64, (C,)),
+        ("follow_up_days", np.float64),
+        ("booking_horizon", np.int64),
+        ("patience_days", np.float64),  # mean wait that an urgent patient accepts
+        ("refused_unmet", np.float64),
+        ("wait_smoothing", np.float64),
+        # crisis teams
+        ("resolved_team", np.float64, (C,)),
+        ("resolved_known", np.float64),  # gain in the chance of being helped for each unit of continuity above the reference
+        ("known_reference", np.float64),
+        ("team_below_severity", np.float64),  # below it the GP asks a crisis team before A&E
+        ("severity_effect", np.float64),  # fall of the chance of being helped outside hospital, low to high severity
+        # accident and emergency
+        ("admission", np.float64, (C,)),  # log odds at middle severity, middle age
+        ("admission_severity", np.float64),
+        ("admission_band", np.float64, (B,)),  # log odds by age
+        ("admission_care_home", np.float64),
+        ("admission_pressure", np.float64),  # log odds for each unit of occupancy above the threshold
+        ("pressure_from", np.float64),
+        ("ambulance", np.float64, (B,)),  # share of attendances brought by ambulance at middle severity
+        ("ambulance_delay_unmet", np.float64),
+        ("four_hour_base", np.float64),  # log odds of a breach in an easy department
+        ("four_hour_load", np.float64),
+        ("four_hour_occupancy", np.float64),
+        ("four_hour_admitted", np.float64),
+        ("ae_referral", np.float64),
+        ("load_smoothing", np.float64),
+        # the hospital stay
+        ("zero_day", np.float64, (B,)),  # share of emergency admissions with no night
+        ("stay_mean", np.float64, (B,)),  # days, of stays of at least a night, at reference severity
+        ("stay_sigma", np.float64),
+        ("stay_severity", np.float64),
+        ("fatality", np.float64, (B,)),  # deaths for each emergency admission at middle severity
+        ("fatality_severity", np.float64),
+        ("weekend_discharge", np.float64),
+        ("support_band", np.float64, (B,)),  # share of overnight stays that need support to leave
+        ("support_frailty", np.float64),
+        ("support_home_care", np.float64),
+        ("support_care_home", np.float64),
+        ("assessment_days", np.float64),
+        ("deconditioning_day", np.float64),
+        ("deconditioning_most", np.float64),
+        ("deconditioning_recovery", np.float64),  # a day
+        ("intermediate_days", np.int64),
+        ("relapse", np.float64, (B,)),
+        ("relapse_days", np.float64),
+        ("aftercare", np.float64),
+        ("mental_ward", np.float64),  # share of mental health admissions to a mental health bed
+        ("mental_stay_mean", np.float64),
+        # planned care
+        ("first_to_list", np.float64),
+        ("first_follow_ups", np.float64),
+        ("follow_up_gap", np.float64),
+        ("day_case", np.float64),
+        ("elective_stay", np.float64),
+        # unmet need
+        ("unmet_decay", np.float64),  # a day
+        ("unmet_most", np.float64),
+        ("unmet_consultation", np.float64),  # share of unmet need met in a consultation with the usual GP
+        ("unmet_team", np.float64),
+        ("unmet_caseload_decay", np.float64),  # further decay a day on a fully visited caseload
+        ("caseload_referral", np.float64),
+        ("visits_each", np.float64),  # visits a day that each person on a caseload should have
+    ],
+    align=True,
+)
+"""Constants of the day of care. Probabilities are 0-1, times are days, rates are a day, unless said."""
 
 
 def _by_class(catalogue: Catalogue, prefix: str, missing: float | None = None) -> np.ndarray:
@@ -160,16 +164,12 @@ def log_choice_shares(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.ndarray:
     return np.round(np.log(shares / shares.sum(axis=-1, keepdims=True)), 9)
 
 
-def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> Rules:
-    """The rules of a run; ``ae_to_gp`` as for :func:`log_choice_shares`."""
+def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
+    """The rules of a run (a record of ``RULES``); ``ae_to_gp`` as for :func:`log_choice_shares`."""
     v = catalogue.value
+    rules = records(1, RULES)[0]
     zero = np.clip(catalogue.by_age("emerg_zero_day_share"), 0.0, 0.95)
-    scalars = {
-        name: v(name)
-        for name in Rules._fields
-        if Rules.__annotations__[name] is float and name not in ("four_hour_base",)
-    }
-    arrays = {
+    derived = {
         "headroom": _with_death(_by_class(catalogue, "need_headroom"), v("need_headroom_death")),
         "season": seasons(catalogue),
         "unmet_effect": _with_death(_by_class(catalogue, "unmet_effect", 0.0), 0.0),
@@ -178,13 +178,9 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> Rules:
         ),
         "choice": log_choice_shares(catalogue, ae_to_gp),
         "choice_severity": np.array([v(f"choice_severity_{name}") for name in CHOICES]),
-        "resolved_self": _by_class(catalogue, "resolved_self"),
-        "resolved_gp": _by_class(catalogue, "resolved_gp"),
-        "referral": _by_class(catalogue, "referral"),
-        "follow_up": _by_class(catalogue, "follow_up"),
-        "resolved_team": _by_class(catalogue, "resolved_team"),
         "admission": np.round(_log_odds(_by_class(catalogue, "admission")), 9),
         "admission_band": catalogue.by_age("admission_log_odds"),
+        "four_hour_base": float(np.round(_log_odds(np.array(v("four_hour_base_breach"))), 9)),
         "ambulance": catalogue.by_age("ambulance_share"),
         "zero_day": zero,
         "stay_mean": catalogue.by_age("emerg_los") / (1 - zero),
@@ -192,11 +188,11 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> Rules:
         "support_band": catalogue.by_age("discharge_support"),
         "relapse": catalogue.by_age("relapse"),
     }
-    base = float(np.round(_log_odds(np.array(v("four_hour_base_breach"))), 9))
-    return Rules(
-        **scalars,
-        **arrays,
-        four_hour_base=base,
-        booking_horizon=int(v("booking_horizon")),
-        intermediate_days=int(v("intermediate_days")),
-    )
+    for name in RULES.names or ():
+        if name in derived:
+            rules[name] = derived[name]
+        elif RULES[name].shape:
+            rules[name] = _by_class(catalogue, name)
+        else:
+            rules[name] = v(name)
+    return rules

@@ -28,7 +28,7 @@ def choose(w, p, day):
     practice_wait = max(0.0, w.gp.expected_wait[p.practice] - r.choice_wait_reference)
     gp = log_share[Choice.GP] + r.choice_severity[Choice.GP] * severe + r.choice_wait * practice_wait
     gp += r.choice_trust * (p.trust_gp - r.choice_trust_reference)
-    if not w.calendar.working[day + w.calendar.run_in]:
+    if not w.calendar.working[day + w.run_in]:
         gp += r.choice_closed * p.severity
     active = r.choice_activation * (p.activation - 60.0) / 20.0
     own = log_share[Choice.SELF_CARE] + r.choice_severity[Choice.SELF_CARE] * severe + active

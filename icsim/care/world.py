@@ -4,30 +4,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icsim.care.rules import Rules
-from icsim.care.services import (
-    CommunityTeams,
-    GeneralPractice,
-    Hospitals,
-    Queues,
-    Setting,
-    SocialCare,
-    UrgentCare,
-)
+from icsim.care.services import Queues, Setting
 from icsim.compiling import compiled
-from icsim.population.health import HealthTables
-from icsim.population.risk import RiskTables
+from icsim.population.health import AgeingTables
 from icsim.streams import exp
 
 
-class Calendar(NamedTuple):
-    """Facts about each day, from the first day of the run-in. Arrays (days,)."""
-
-    run_in: int  # days before day 0
-    working: np.ndarray  # bool: practices and clinics are open
-    next_working: np.ndarray  # int64 first working day after this one (a day number, day 0 being the start)
-    day_of_year: np.ndarray  # int64 0-365
-    year: np.ndarray  # int64 index of the financial year (0 in the run-in)
+DAY = np.dtype(
+    [
+        ("working", np.bool_),  # practices and clinics are open
+        ("next_working", np.int64),  # first working day after this one, the first day of the run being 0
+        ("day_of_year", np.int64),  # 0-365
+        ("year", np.int64),  # index of the financial year; 0 in the run-in
+    ],
+    align=True,
+)
+"""Facts about a day. The calendar holds one for each day from the first of the run-in."""
 
 
 class Tallies(NamedTuple):
@@ -49,23 +41,28 @@ class Tallies(NamedTuple):
 
 
 class World(NamedTuple):
-    """The state of a run. ``people`` and ``due`` have a row for each person who ever lives here."""
+    """The state of a run. ``people`` and ``due`` have a row for each person who ever lives here.
 
-    people: np.ndarray  # structured, PERSON
+    Services are arrays of records (``icsim.care.services``): few arguments, so that compiled code is quick to build
+    and to call.
+    """
+
+    people: np.ndarray  # (n,) PERSON
     due: np.ndarray  # (n,) int32: the first of the person's clocks
     due_today: np.ndarray  # (n,) int32: scratch
     stay_queues: Queues
     planned_queues: Queues
-    gp: GeneralPractice
-    hospitals: Hospitals
-    teams: CommunityTeams
-    social: SocialCare
-    urgent: UrgentCare
-    rules: Rules
-    risk: RiskTables
-    health: HealthTables
-    calendar: Calendar
+    gp: np.recarray  # (P,) GENERAL_PRACTICE
+    hospitals: np.recarray  # (S,) HOSPITAL
+    teams: np.recarray  # (N,) COMMUNITY_TEAM
+    social: np.recarray  # (A,) SOCIAL_CARE
+    urgent: np.recarray  # (1,) URGENT_CARE
+    rules: np.record  # RULES
+    risk: np.record  # RISK
+    ageing: AgeingTables
+    calendar: np.recarray  # (days,) DAY
     tallies: Tallies
+    run_in: int  # days before day 0
     mental_site: int  # hospital site of the mental health wards, -1 when there is none
 
 

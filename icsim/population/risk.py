@@ -8,8 +8,6 @@ age band and deprivation fifth by conditions, frailty and circumstances, with th
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
 
 from icsim.compiling import compiled
@@ -20,6 +18,7 @@ from icsim.population.columns import (
     AGE_BANDS,
     FRAILTY_CUTS,
     MORTALITY,
+    N_CONDITIONS,
     N_NEEDS,
     Condition,
     Frailty,
@@ -34,21 +33,24 @@ CHOICES = ("self_care", "pharmacy_111", "gp", "team", "ae")
 ADMITTED = (Need.ACSC, Need.MENTAL_HEALTH, Need.FRAILTY, Need.SOCIAL, Need.ACUTE)
 
 
-class RiskTables(NamedTuple):
-    """What turns attributes into rates. R = classes of need and death, B age bands, fifth 0 the most deprived."""
-
-    base: np.ndarray  # (R, B, 5) daily rate of a person whose multipliers are all 1
-    death: np.ndarray  # (131,) factor on the death rate by year of age, within its band
-    condition: np.ndarray  # (R, 16) rate ratio of each condition
-    frailty: np.ndarray  # (R, 4) rate ratio of each frailty group
-    care_home: (
-        np.ndarray
-    )  # (R,) rate ratio of care-home residents, applied as needs arise: policy may move people
-    lonely: np.ndarray  # (R,) rate ratio of the often lonely
-    activation: np.ndarray  # (R,) change of the rate for each 20 points of activation above 60, likewise
-    susceptible: np.ndarray  # (R,) 1 where susceptibility multiplies the rate
-    band: np.ndarray  # (131,) age band of each year of age
-    headroom: np.ndarray  # (R,) bound of the need stream over the rate
+R, B, YEARS = N_NEEDS + 1, len(AGE_BANDS), 131
+RISK = np.dtype(
+    [
+        ("base", np.float64, (R, B, 5)),  # daily rate of a person whose multipliers are all 1
+        ("death", np.float64, (YEARS,)),  # factor on the death rate by year of age, within its band
+        ("condition", np.float64, (R, N_CONDITIONS)),  # rate ratio of each condition
+        ("frailty", np.float64, (R, len(Frailty))),  # rate ratio of each frailty group
+        ("lonely", np.float64, (R,)),  # rate ratio of the often lonely
+        ("susceptible", np.float64, (R,)),  # 1 where susceptibility multiplies the rate
+        ("headroom", np.float64, (R,)),  # bound of the need stream over the rate
+        ("band", np.int64, (YEARS,)),  # age band of each year of age
+        # applied as needs arise, not to the bound, because policy may change them
+        ("care_home", np.float64, (R,)),  # rate ratio of care-home residents
+        ("activation", np.float64, (R,)),  # change of the rate for each 20 points of activation above 60
+    ],
+    align=True,
+)
+"""What turns attributes into rates. R = classes of need and death, B age bands, fifth 0 the most deprived."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def deprivation_gradient(catalogue: Catalogue) -> np.ndarray:
     return relative[source]
 
 
-def _spread(ratio: float) -> np.ndarray:
+def spread(ratio: float) -> np.ndarray:
     """Five factors with mean 1 falling evenly (in logs) from the most to the least deprived fifth."""
     factors = ratio ** np.linspace(0.5, -0.5, 5)
     return factors / factors.mean()
@@ -146,9 +148,9 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
         ae += rates[need] * one.ae
     consultations = targets.by_age("gp_consult_rate") / (1 + t("gp_follow_up_share"))
     planned = targets.by_age("gp_planned_share") * consultations
-    rates[Need.PLANNED] = planned[:, None] * _spread(t("need_imd_ratio_planned"))
-    minor_gp = np.maximum((consultations - planned)[:, None] * _spread(t("need_imd_ratio_minor")) - gp, 0.3)
-    attended = targets.by_age("ae_rate")[:, None] / 1000 * _spread(t("ae_imd_ratio_fifths"))
+    rates[Need.PLANNED] = planned[:, None] * spread(t("need_imd_ratio_planned"))
+    minor_gp = np.maximum((consultations - planned)[:, None] * spread(t("need_imd_ratio_minor")) - gp, 0.3)
+    attended = targets.by_age("ae_rate")[:, None] / 1000 * spread(t("ae_imd_ratio_fifths"))
     minor_ae = np.maximum(attended - ae, 0.15 * attended)
     odds = minor_ae / minor_gp
     for b in range(len(AGE_BANDS)):
@@ -160,7 +162,7 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
     at_mid = by_age[np.append((AGE_BAND_STARTS[:-1] + AGE_BAND_STARTS[1:]) // 2, 90)]
     in_hospital = targets.by_age("emerg_rate") / 1000 * targets.by_age("emerg_fatality")
     outside = np.maximum(1 - in_hospital / at_mid, 0.2) * t("need_scale_death")
-    rates[MORTALITY] = (at_mid * outside)[:, None] * _spread(t("mortality_imd_ratio_fifths"))
+    rates[MORTALITY] = (at_mid * outside)[:, None] * spread(t("mortality_imd_ratio_fifths"))
     return NeedRates(np.round(rates, 12), np.round(odds, 12))
 
 
@@ -172,8 +174,8 @@ def _ratios(catalogue: Catalogue, suffix: str, missing: float = 1.0) -> np.ndarr
 
 def risk_tables(
     catalogue: Catalogue, rates: NeedRates, headroom: np.ndarray, people: np.ndarray
-) -> RiskTables:
-    """Tables whose rates, averaged over ``people`` of an age band and fifth, are ``rates``.
+) -> np.record:
+    """Tables (a record of ``RISK``) whose rates, averaged over ``people`` of an age band and fifth, are ``rates``.
 
     Args:
         catalogue: rate ratios of conditions, frailty and circumstances (``rr_*``).
@@ -184,35 +186,36 @@ def risk_tables(
     by_age = mortality_by_year_of_age(catalogue)
     band = np.append(AGE_BAND_OF_AGE, AGE_BAND_OF_AGE[-1])[:131].astype(np.int64)
     at_mid = by_age[np.append((AGE_BAND_STARTS[:-1] + AGE_BAND_STARTS[1:]) // 2, 90)]
-    tables = RiskTables(
-        base=np.ones((N_NEEDS + 1, len(AGE_BANDS), 5)),
-        death=np.round(by_age / at_mid[band], 12),
-        condition=np.stack([_ratios(catalogue, condition.name.lower()) for condition in Condition], axis=1),
-        frailty=np.stack([_ratios(catalogue, f"frailty_{group.name.lower()}") for group in Frailty], axis=1),
-        care_home=_ratios(catalogue, "care_home"),
-        lonely=_ratios(catalogue, "lonely"),
-        activation=_ratios(catalogue, "activation", missing=0.0),
-        susceptible=np.array([1.0] * N_NEEDS + [0.0]),
-        band=band,
-        headroom=headroom,
-    )
+    tables = np.zeros(1, RISK).view(np.recarray)[0]
+    tables.base = 1.0
+    tables.death = np.round(by_age / at_mid[band], 12)
+    tables.condition = np.stack([_ratios(catalogue, condition.name.lower()) for condition in Condition], axis=1)
+    groups = [_ratios(catalogue, f"frailty_{group.name.lower()}") for group in Frailty]
+    tables.frailty = np.stack(groups, axis=1)
+    tables.care_home = _ratios(catalogue, "care_home")
+    tables.lonely = _ratios(catalogue, "lonely")
+    tables.activation = _ratios(catalogue, "activation", missing=0.0)
+    tables.susceptible = [1.0] * N_NEEDS + [0.0]
+    tables.band = band
+    tables.headroom = headroom
     means, counts = _mean_multipliers(people, tables)
     by_band = (means * counts).sum(axis=2) / np.maximum(counts.sum(axis=1), 1)
     means = np.where(counts[None] >= SMALL_CELL, means, by_band[:, :, None])
     means[means <= 0] = 1.0
-    return tables._replace(base=rates.a_year / DAYS_A_YEAR / means)
+    tables.base = rates.a_year / DAYS_A_YEAR / means
+    return tables
 
 
 @compiled
 def _mean_multipliers(people, tables):
-    total = np.zeros(tables.base.shape)
-    counts = np.zeros(tables.base.shape[1:])
+    total = np.zeros((R, B, 5))
+    counts = np.zeros((B, 5))
     for i in range(len(people)):
         p = people[i]
         if p.status == 1:
             b, q = tables.band[p.age], (p.imd_decile - 1) // 2
             counts[b, q] += 1
-            for c in range(tables.base.shape[0]):
+            for c in range(R):
                 total[c, b, q] += multiplier(p, c, tables)
     return total / np.maximum(counts, 1.0), counts
 
@@ -237,7 +240,7 @@ def multiplier(p, c, tables):
         m *= tables.lonely[c]
     if tables.susceptible[c] > 0:
         m *= p.susceptibility
-    if c == tables.base.shape[0] - 1:
+    if c == MORTALITY:
         m *= tables.death[p.age]
     return m
 
@@ -247,7 +250,7 @@ def set_rates(p, tables):
     """Write the daily rates of a person and the scale of the need stream, from exogenous attributes alone."""
     b, q = tables.band[p.age], (p.imd_decile - 1) // 2
     bound = 0.0
-    for c in range(tables.base.shape[0]):
+    for c in range(R):
         p.rate[c] = tables.base[c, b, q] * multiplier(p, c, tables)
         bound += p.rate[c] * tables.headroom[c]
     p.need_scale = 1.0 / log(1.0 - min(bound, 0.9))

@@ -1,0 +1,115 @@
+"""General practices."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from icsim.agents.organisation import Organisation
+from icsim.care import purposes as draws
+from icsim.population.columns import AGE_BAND_OF_AGE, Status
+from icsim.population.demand import age_weight
+from icsim.streams import entity_key, exp, normal
+
+if TYPE_CHECKING:
+    from icsim.model import ICSModel
+
+
+class GPPractice(Organisation):
+    """A general practice: its list, its clinicians, its appointments, and how it bears up.
+
+    Attributes:
+        weighted_list: patients weighted by the consultations England's patients of their age have.
+        gp_fte, nurse_fte, other_fte: clinicians in post, full-time equivalent.
+        vacancies: share of GP posts that stand empty beyond those at the start.
+        morale: 0-1, falls under a workload beyond capacity (fixed habit; nobody leaves at once).
+    """
+
+    kind = "gp_practice"
+
+    def __init__(
+        self,
+        model: "ICSModel",
+        *,
+        name: str,
+        index: int,
+        code: str,
+        weighted_list: float,
+        gp_fte: float | None,
+    ) -> None:
+        super().__init__(model, name=name, index=index, code=code)
+        v = model.catalogue.value
+        given = model.experiment.organisations.gp_practices
+        self.weighted_list = weighted_list
+
+        def staff(per_1000: float | None, key: str) -> float:
+            return weighted_list / 1000 * (v(key) if per_1000 is None else per_1000)
+
+        self.gp_fte = staff(given.gp_fte_per_1000, "gp_fte_per_1000_2015") if gp_fte is None else gp_fte
+        self.nurse_fte = staff(given.nurse_fte_per_1000, "nurse_fte_per_1000")
+        self.other_fte = staff(given.other_fte_per_1000, "other_clinician_fte_per_1000")
+        self.vacancies = 0.0
+        self.morale = v("gp_morale_start")
+        self.same_day_share = v("gp_same_day_share")
+
+    @classmethod
+    def found(cls, model: "ICSModel") -> list["GPPractice"]:
+        """The practices of the place as the population registered with them."""
+        people = model.people
+        here = people["status"] == Status.RESIDENT
+        weight = age_weight(model.catalogue, model.catalogue.by_age("gp_consult_rate"))
+        each = weight[AGE_BAND_OF_AGE[people["age"][here]]]
+        table = model.population.practices
+        lists = np.bincount(people["practice"][here], weights=each, minlength=len(table))
+        given = model.experiment.organisations.gp_practices.practices or ()
+        scale = model.scale
+        return [
+            cls(
+                model,
+                name=str(table["name"].iloc[k]),
+                index=k,
+                code=(given[k].code or "") if given else "",
+                weighted_list=float(lists[k]),
+                gp_fte=None if not given or given[k].gp_fte is None else given[k].gp_fte * scale,
+            )
+            for k in range(len(table))
+        ]
+
+    def open(self) -> None:
+        """Offer this month's appointments, part of them kept for the same day."""
+        v = self.model.catalogue.value
+        gp = self.model.world.gp
+        daily = (
+            self.gp_fte * (1 - self.vacancies) * v("gp_appointments_per_gp_day")
+            + self.nurse_fte * v("gp_appointments_per_nurse_day")
+            + self.other_fte * v("gp_appointments_per_other_day")
+        ) * self.model.service_factor(self, "appointments")
+        self.capacity = {"appointments_per_day": daily}
+        gp.same_day[self.index] = daily * self.same_day_share
+        gp.routine[self.index] = daily * (1 - self.same_day_share)
+
+    def settle_in(self) -> None:
+        """Set what differs between practices from the start: continuity by size, and the referral habit."""
+        catalogue, gp = self.model.catalogue, self.model.world.gp
+        size = self.model.population.practices["list_size"].iloc[self.index] / self.model.scale
+        small = size < catalogue.value("practice_list_size_2017")
+        gp.continuity[self.index] = catalogue.value("gp_continuity_small" if small else "gp_continuity_large")
+        gp.expected_wait[self.index] = catalogue.value("choice_wait_reference")
+        key = np.uint64(entity_key(self.model.luck, draws.ORGANISATION, 1000 + self.index))
+        spread = catalogue.value("gp_referral_habit_sd")
+        gp.referral_habit[self.index] = exp(spread * normal(key, draws.REFERRAL, 0) - 0.5 * spread * spread)
+
+    def review_month(self) -> None:
+        """Workload beyond capacity lowers morale; low morale empties posts; both mend when workload eases."""
+        v = self.model.catalogue.value
+        activity = self.activity
+        offered = activity.get("capacity", 0.0)
+        days = self.model.day - self.model.month_began
+        asked = activity.get("appointments", 0.0) + activity.get("requests_refused", 0.0)
+        workload = asked / (offered * days) if offered > 0 and days else 1.0
+        start = v("gp_morale_start")
+        wanted = min(1.0, max(0.0, start + (1.0 - workload)))
+        self.morale += v("gp_morale_learning") * (wanted - self.morale)
+        self.vacancies = min(
+            0.5, max(0.0, self.vacancies + v("gp_vacancy_per_morale") / 12 * 10 * (start - self.morale))
+        )
+        self.open()

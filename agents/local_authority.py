@@ -1,0 +1,160 @@
+"""Local authorities: adult social care."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from icsim.agents.organisation import Organisation
+from icsim.care import purposes as draws
+from icsim.care.hospital import move_to_care_home, start_home_care
+from icsim.compiling import compiled
+from icsim.experiment.organisations import Eligibility
+from icsim.population.columns import Residence, Status
+from icsim.recording.measures import columns
+from icsim.streams import uniform
+
+if TYPE_CHECKING:
+    from icsim.model import ICSModel
+
+LEVEL = {Eligibility.SOME: 1, Eligibility.SUBSTANTIAL: 2, Eligibility.CRITICAL: 3}
+
+
+@compiled
+def _end_packages(w, authority, chance, month):
+    """Home-care packages that end this month by recovery or change of need; returns how many."""
+    ended = 0
+    for i in range(len(w.people)):
+        p = w.people[i]
+        if p.package == 1 and p.authority == authority and p.status == Status.RESIDENT:
+            if uniform(p.key, draws.PACKAGE_END, month) < chance:
+                p.package = 0
+                w.social.home_care_used[authority] -= 1
+                ended += 1
+    return ended
+
+
+@compiled
+def _assess(w, authority, least_need, home_care, care_home, month, order):
+    """Start support for people at home with the greatest eligible need, as far as the month's room goes.
+
+    Returns people assessed as eligible and not served: they wait.
+    """
+    waiting = 0
+    for level in range(3, least_need - 1, -1):
+        for k in range(len(order)):
+            p = w.people[order[k]]
+            if (
+                p.status != Status.RESIDENT
+                or p.authority != authority
+                or p.residence != Residence.HOME
+                or p.social_care_need != level
+                or p.setting >= 5
+                or p.age < 65
+            ):
+                continue
+            if level == 3 and care_home > 0 and p.frailty > 0.24:
+                move_to_care_home(w, p)
+                care_home -= 1
+            elif p.package == 0:
+                if home_care > 0:
+                    start_home_care(w, p)
+                    home_care -= 1
+                else:
+                    waiting += 1
+    return waiting
+
+
+class LocalAuthority(Organisation):
+    """A council's adult social care: home care, care-home places, eligibility, assessment.
+
+    Attributes:
+        older_people: residents of 65 and over at the start.
+        share: its part of the place's residents.
+        eligibility: the least social-care need (1-3) it supports.
+        waiting: people eligible at home who had no package at the last review.
+    """
+
+    kind = "local_authority"
+
+    def __init__(
+        self, model: "ICSModel", *, name: str, index: int, code: str, older_people: float, share: float
+    ) -> None:
+        super().__init__(model, name=name, index=index, code=code)
+        self.older_people = older_people
+        self.share = share
+        self.waiting = 0
+        given = model.experiment.organisations.local_authorities
+        homes = model.experiment.organisations.care_homes
+        self.eligibility = LEVEL[given.eligibility]
+        v = model.catalogue.value
+        older = older_people / 1000
+
+        def per(amount: float | None, key: str) -> float:
+            return older * (v(key) if amount is None else amount)
+
+        placements = given.care_home_placements_per_week_per_1000_65plus
+        self.capacity = {
+            "home_care_packages": per(
+                given.home_care_packages_per_1000_65plus, "home_care_packages_per_1000_65plus"
+            ),
+            "home_care_starts_per_week": per(
+                given.home_care_starts_per_week_per_1000_65plus, "home_care_starts_per_week_per_1000_65plus"
+            ),
+            "care_home_places": per(homes.places_per_1000_65plus, "care_home_places_per_1000_65plus"),
+            "care_home_placements_per_week": per(placements, "care_home_placements_per_week_per_1000_65plus"),
+        }
+
+    @classmethod
+    def found(cls, model: "ICSModel") -> list["LocalAuthority"]:
+        """The councils of the place: those the experiment names, or the districts the place lies in."""
+        people = model.people
+        here = people[people["status"] == Status.RESIDENT]
+        table = model.population.authorities
+        older = np.bincount(here["authority"][here["age"] >= 65], minlength=len(table))
+        everyone = np.bincount(here["authority"], minlength=len(table))
+        names = [str(name) for name in table["name"]]
+        given = model.experiment.organisations.local_authorities.names
+        if given and len(given) == len(names):
+            names = list(given)
+        return [
+            cls(
+                model,
+                name=name,
+                index=k,
+                code=str(table["code"].iloc[k]),
+                older_people=float(older[k]),
+                share=float(everyone[k] / everyone.sum()),
+            )
+            for k, name in enumerate(names)
+        ]
+
+    def open(self) -> None:
+        """Hand over this month's capacity; part of the starts are kept for people in hospital."""
+        social, k, model = self.model.world.social, self.index, self.model
+        factor = model.service_factor(self, "social_care")
+        hospital = model.catalogue.value("eligible_hospital_share")
+        social.home_care_starts[k] = self.capacity["home_care_starts_per_week"] * factor * hospital / 5
+        social.home_care_packages[k] = round(self.capacity["home_care_packages"] * factor)
+        social.care_home_starts[k] = self.capacity["care_home_placements_per_week"] * factor * hospital / 5
+        social.care_home_places[k] = round(self.capacity["care_home_places"])
+
+    def review_month(self) -> None:
+        """Packages end; people at home with eligible need are assessed and served by need while there is room."""
+        model, world, k = self.model, self.model.world, self.index
+        v = model.catalogue.value
+        _end_packages(world, k, v("home_care_end"), model.months_done)
+        weeks = (model.day - model.month_began) / 7
+        home = (1 - v("eligible_hospital_share")) * weeks
+        starts = int(
+            self.capacity["home_care_starts_per_week"] * home * model.service_factor(self, "social_care")
+        )
+        placements = int(self.capacity["care_home_placements_per_week"] * home)
+        social = world.social
+        starts = min(starts, int(social.home_care_packages[k] - social.home_care_used[k]))
+        placements = min(placements, int(social.care_home_places[k] - social.care_home_used[k]))
+        order = model.rotated_rows()
+        self.waiting = _assess(
+            world, k, self.eligibility, max(0, starts), max(0, placements), model.months_done, order
+        )
+        assessments = columns("local_authority").ASSESSMENTS
+        world.tallies.local_authority[k, assessments] += max(0, starts) + self.waiting

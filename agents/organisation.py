@@ -1,0 +1,67 @@
+"""What all organisations have in common: a name, capacities they open to the day, a month they can look back on."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+import mesa
+import numpy as np
+
+from icsim.recording.measures import measures_of
+
+if TYPE_CHECKING:
+    from icsim.model import ICSModel
+
+
+class Organisation(mesa.Agent):
+    """An organisation of the place.
+
+    Attributes:
+        kind: as relationships, results and shocks name it.
+        name: unique in the model.
+        code: ODS or ONS code, "" when none is known.
+        index: its row in the arrays of its service.
+        capacity: what it can do, by name, in the units of the name; change it and call :meth:`open`.
+    """
+
+    kind: ClassVar[str]
+    model: "ICSModel"
+
+    def __init__(self, model: "ICSModel", *, name: str, index: int, code: str = "") -> None:
+        super().__init__(model)
+        self.name = name
+        self.code = code
+        self.index = index
+        self.capacity: dict[str, float] = {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    def open(self) -> None:
+        """Hand the capacities to the day of care. Called before the first day and after every change."""
+
+    def review_month(self) -> None:
+        """Look back on the month that ends today and adjust by fixed habits."""
+
+    def review_year(self) -> None:
+        """Look back on the financial year that ends today."""
+
+    @property
+    def activity(self) -> dict[str, float]:
+        """This month's figures so far by measure: sums of activity, means of levels and waits."""
+        model = self.model
+        rows = model.recorder.block(self.kind)[model.month_began : model.day, self.index]
+        if not len(rows):
+            return {}
+        return {
+            measure.name: float(rows[:, k].sum() if measure.over_time == "sum" else rows[:, k].mean())
+            for k, measure in enumerate(measures_of(self.kind))
+        }
+
+    @property
+    def money(self) -> float:
+        """Balance in pounds since the run began: income less payments."""
+        return self.model.accounts.ledger.balance(self.name)
+
+
+def whole_beds(beds: float) -> int:
+    """Beds come in whole numbers."""
+    return int(np.floor(beds + 0.5))

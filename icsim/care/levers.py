@@ -1,0 +1,71 @@
+"""Levers: how interventions and organisations change care without touching the day's kernel.
+
+A lever multiplies. Levers of people (``icsim.population.columns.Lever``) work on whoever they are turned for; levers
+of services (``SERVICES``) work on a capacity of an organisation, or of all organisations of a kind.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from icsim.evidence.nearest import nearest
+from icsim.population.columns import Lever
+
+PEOPLE = tuple(lever.name.lower() for lever in Lever)
+
+
+class UnknownLever(ValueError):  # noqa: N818 - says what is wrong
+    """No such lever; the message names the nearest."""
+
+
+@dataclass(eq=False)
+class Turn:
+    """One turn of one lever: the factor, and for whom (rows of people, or None for everybody)."""
+
+    lever: int
+    factor: float
+    rows: np.ndarray | None
+    name: str
+
+
+@dataclass
+class Levers:
+    """All turns in force for the people of a run; ``people["lever"]`` always holds their product."""
+
+    people: np.ndarray
+    turns: list[Turn] = field(default_factory=list)
+
+    def turn(self, lever: str, factor: float, who: np.ndarray | Sequence[int] | None = None, name: str = "") -> Turn:
+        """Multiply a lever by ``factor`` for people given as a boolean mask or rows, or for everybody.
+
+        Returns the turn, for :meth:`release`. Raises :class:`UnknownLever`, or ``ValueError`` for a factor that is not
+        a positive number.
+        """
+        if lever not in PEOPLE:
+            raise UnknownLever(f"unknown lever {lever!r}; did you mean {' or '.join(nearest(lever, PEOPLE))}?")
+        if not (np.isfinite(factor) and factor > 0):
+            raise ValueError(f"lever {lever}: expected a factor above 0, got {factor}")
+        rows = None if who is None else np.asarray(who)
+        if rows is not None and rows.dtype == bool:
+            rows = np.flatnonzero(rows)
+        turn = Turn(PEOPLE.index(lever), float(factor), rows, name)
+        self.turns.append(turn)
+        self._apply(turn.lever)
+        return turn
+
+    def release(self, turn: Turn) -> None:
+        """Take back one turn."""
+        self.turns.remove(turn)
+        self._apply(turn.lever)
+
+    def _apply(self, lever: int) -> None:
+        """Compute a lever's column afresh, so that turning and releasing leaves no rounding behind."""
+        column = np.ones(len(self.people), np.float64)
+        for turn in self.turns:
+            if turn.lever == lever:
+                if turn.rows is None:
+                    column *= turn.factor
+                else:
+                    column[turn.rows] *= turn.factor
+        self.people["lever"][:, lever] = column

@@ -1,0 +1,205 @@
+"""The world on its first day: empty services, everyone's clocks, and the queues that a health service always has."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from icsim.care import purposes as draws
+from icsim.care.life import settle
+from icsim.care.planned import planned_queue, refer
+from icsim.care.services import (
+    COMMUNITY_TEAM,
+    GENERAL_PRACTICE,
+    HOSPITAL,
+    SOCIAL_CARE,
+    URGENT_CARE,
+    Planned,
+    join,
+    new_queues,
+    records,
+)
+from icsim.care.world import DAY, Tallies, World, reschedule
+from icsim.compiling import compiled
+from icsim.population.columns import AGE_BANDS, Need, Status
+from icsim.population.health import AgeingTables
+from icsim.recording.measures import GROUP_MEASURES, MEASURES
+from icsim.streams import entity_key, log, uniform
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many of each service there are."""
+
+    practices: int
+    teams: int
+    sites: int
+    authorities: int
+    mental_site: int
+
+
+AHEAD = 500
+"""Working days are known this many days beyond the end, for bookings."""
+
+
+def calendar(start: date, run_in: int, year_of_day: np.ndarray) -> np.recarray:
+    """Working days of England (weekends and bank holidays are not), seasons and financial years of a run."""
+    import holidays
+
+    days = run_in + len(year_of_day) + AHEAD
+    first = start - timedelta(days=run_in)
+    dates = [first + timedelta(days=k) for k in range(days)]
+    closed = holidays.country_holidays("GB", subdiv="ENG", years=range(first.year, dates[-1].year + 1))
+    working = np.array([d.weekday() < 5 and d not in closed for d in dates])
+    following = np.full(days, days - run_in, np.int64)
+    for k in range(days - 2, -1, -1):
+        following[k] = k + 1 - run_in if working[k + 1] else following[k + 1]
+    table = records(days, DAY)
+    table.working = working
+    table.next_working = following
+    table.day_of_year = [d.timetuple().tm_yday - 1 for d in dates]
+    table.year = np.concatenate([np.zeros(run_in, np.int64), year_of_day, np.full(AHEAD, year_of_day[-1])])
+    return table
+
+
+def open_world(
+    people: np.ndarray,
+    seed: int,
+    sizes: Sizes,
+    rules: np.record,
+    risk: np.record,
+    ageing: AgeingTables,
+    days: np.recarray,
+    years: int,
+    run_in: int,
+) -> World:
+    """A world of ``people`` in which every service exists and none has any capacity yet."""
+    count = {"gp_practice": sizes.practices, "community_team": sizes.teams, "acute_trust": sizes.sites}
+    count["local_authority"] = sizes.authorities
+    kinds = [name for name in Tallies._fields if name in MEASURES]
+    tallies = Tallies(
+        **{kind: np.zeros((count.get(kind, 1), len(MEASURES[kind]))) for kind in kinds},
+        by_group=np.zeros((years, len(AGE_BANDS), 5, len(GROUP_MEASURES))),
+        person_days=np.zeros((years, len(AGE_BANDS), 5)),
+        residents=np.zeros((len(AGE_BANDS), 5), np.int64),
+        person_year=np.zeros((len(people), years, 4), np.uint16),
+        work=np.zeros(3, np.int64),
+    )
+    practice = records(sizes.practices, GENERAL_PRACTICE)
+    practice.diary_day = -(10**6)
+    practice.referral_habit = 1.0
+    hospital = records(sizes.sites, HOSPITAL)
+    hospital.key = [np.uint64(entity_key(seed, draws.ORGANISATION, k)) for k in range(sizes.sites)]
+    hospital.outside_stay = hospital.ed_load = hospital.cancel_above = 1.0
+    team = records(sizes.teams, COMMUNITY_TEAM)
+    team.intensity = 1.0
+    return World(
+        people=people,
+        due=np.zeros(len(people), np.int32),
+        due_today=np.zeros(len(people), np.int32),
+        stay_queues=new_queues(len(people), sizes.sites + 2 * sizes.authorities + sizes.teams),
+        planned_queues=new_queues(len(people), 3 * sizes.sites),
+        gp=practice,
+        hospitals=hospital,
+        teams=team,
+        social=records(sizes.authorities, SOCIAL_CARE),
+        urgent=records(1, URGENT_CARE),
+        rules=rules,
+        risk=risk,
+        ageing=ageing,
+        calendar=days,
+        tallies=tallies,
+        run_in=run_in,
+        mental_site=sizes.mental_site,
+    )
+
+
+@compiled
+def use_hospitals(people, shares):
+    """Give every person the hospital they use, by the hospitals' cumulated shares of the residents, shape (S,)."""
+    for i in range(len(people)):
+        p = people[i]
+        u = uniform(p.key, draws.HOSPITAL_USED, 0)
+        p.trust = min(np.searchsorted(shares, u, side="right"), len(shares) - 1)
+
+
+@compiled
+def settle_everyone(w, day):
+    """Start the clocks of everyone present, and the arrival clock of those to come."""
+    for i in range(len(w.people)):
+        p = w.people[i]
+        if p.status == Status.RESIDENT:
+            settle(w, p, day)
+        else:
+            p.next_life = p.arrival_day
+        reschedule(w, i)
+
+
+@compiled
+def _draw_waiting(w, day, outpatients, listed, following, mean_wait, mean_rate):
+    """Who waits at the start: 0 nobody, 1 for clinic, 2 for a day case, 3 for a bed, 4 followed up; and since when."""
+    n = len(w.people)
+    state = np.zeros(n, np.int64)
+    since = np.zeros(n, np.int64)
+    for i in range(n):
+        p = w.people[i]
+        if p.status != Status.RESIDENT:
+            continue
+        relative = p.rate[Need.PLANNED] / mean_rate
+        u = uniform(p.key, draws.WAITING_AT_START, 0)
+        if u < outpatients * relative:
+            state[i] = 1
+        elif u < (outpatients + listed) * relative:
+            state[i] = 2 if uniform(p.key, draws.WAITING_AT_START, 1) < w.rules.day_case else 3
+        elif u < (outpatients + listed + following) * relative:
+            state[i] = 4
+        waited = int(-mean_wait * log(uniform(p.key, draws.WAITING_AT_START, 2)))
+        since[i] = day - (waited if state[i] == 1 else 2 * waited)
+    return state, since
+
+
+@compiled
+def _take_place(w, order, state, since, day):
+    sites = len(w.hospitals.key)
+    for i in order:
+        p = w.people[i]
+        if state[i] == 1:
+            refer(w, i, p, since[i])
+        elif state[i] == 4:
+            p.planned = Planned.FOLLOWED_UP
+            p.follow_ups = 1
+            u = uniform(p.key, draws.WAITING_AT_START, 3)
+            p.next_planned = day + 1 + int(2.0 * w.rules.follow_up_gap * u)
+        else:
+            p.planned = Planned.AWAITING_DAY_CASE if state[i] == 2 else Planned.AWAITING_INPATIENT
+            p.referred = since[i]
+            p.planned_count += 1
+            join(w.planned_queues, (state[i] - 1) * sites + p.trust, i)
+        reschedule(w, i)
+
+
+def fill_waiting_lists(w: World, day: int, per_1000: tuple[float, float, float], mean_wait: float) -> None:
+    """Put people on the outpatient queue, the waiting list and follow-up, longest waits first.
+
+    ``per_1000``: people in each at the start, per 1,000 residents of mean need for planned care.
+    """
+    here = w.people["status"] == Status.RESIDENT
+    mean_rate = float(w.people["rate"][here, Need.PLANNED].mean(dtype=np.float64))
+    shares = [value / 1000 for value in per_1000]
+    state, since = _draw_waiting(w, day, *shares, mean_wait, mean_rate)
+    rows = np.flatnonzero(state)
+    _take_place(w, rows[np.argsort(since[rows], kind="stable")], state, since, day)
+
+
+@compiled
+def waiting_over(w, day, days):
+    """People on each site's queues whose 18-week clock has run for more than ``days`` days, shape (S,)."""
+    over = np.zeros(len(w.hospitals.key), np.int64)
+    for queue in range(len(w.planned_queues.lines.first)):
+        i = w.planned_queues.lines.first[queue]
+        while i >= 0:
+            p = w.people[i]
+            if day - p.referred > days and planned_queue(w, p) >= 0:
+                over[p.trust] += 1
+            i = w.planned_queues.links.following[i]
+    return over

@@ -1,0 +1,302 @@
+"""The model: a Mesa model whose step is one day on a real calendar."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+
+from icsim import evidence
+from icsim.agents.acute_trust import ELSEWHERE, AcuteTrust
+from icsim.agents.commissioner import Commissioner
+from icsim.agents.community_team import CommunityTeam
+from icsim.agents.gp_practice import GPPractice
+from icsim.agents.local_authority import LocalAuthority
+from icsim.agents.organisation import Organisation
+from icsim.agents.partners import CareHomes, MentalHealthTrust, UrgentCare, VoluntarySector
+from icsim.agents.patient import Patients, PatientsByType
+from icsim.care import purposes as draws
+from icsim.care.day import live_day
+from icsim.care.levers import Levers
+from icsim.care.opening import (
+    Sizes,
+    calendar,
+    fill_waiting_lists,
+    open_world,
+    settle_everyone,
+    use_hospitals,
+    waiting_over,
+)
+from icsim.care.rules import gather
+from icsim.experiment import Experiment, load
+from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
+from icsim.population.demand import counts_by_age_and_fifth, expected
+from icsim.population.risk import need_rates, risk_tables
+from icsim.population.synthesis import synthesise
+from icsim.recording.measures import columns
+from icsim.recording.recorder import OrganisationRow, Recorder
+from icsim.streams import bits, entity_key
+from icsim.system.accounts import Accounts
+from icsim.system.contracts import Activity
+from icsim.system.interventions import Happenings
+from icsim.system.populations import Populations, list_weights
+from icsim.system.relationships import Relationships
+
+EIGHTEEN_WEEKS = 126
+KINDS: tuple[type[Organisation], ...] = (
+    AcuteTrust, GPPractice, CommunityTeam, LocalAuthority, Commissioner,
+    MentalHealthTrust, UrgentCare, VoluntarySector, CareHomes,
+)  # fmt: skip
+
+
+class ICSModel(PatientsByType):
+    """A local integrated care system, person by person and day by day.
+
+    Args:
+        experiment: a shipped name, a file, a mapping, or a loaded ``Experiment``.
+        seed: seed of all luck instead of the experiment's.
+        rng: the same under Mesa's newer name.
+        replicate: added to the seed.
+        settings: further keys of the experiment, dotted: ``**{"population.sample": 0.1}``.
+
+    Attributes:
+        patients: everyone who lives in the place today, with the verbs of Mesa's ``AgentSet``.
+        agents: the organisations.
+        day: days lived so far; the day about to be lived, the first being 0.
+        levers: what interventions turn.
+        recorder: what has been counted.
+
+    Raises:
+        icsim.experiment.ExperimentError: a bad experiment.
+    """
+
+    def __init__(
+        self,
+        experiment: str | Path | Mapping[str, Any] | Experiment = "salford",
+        *,
+        seed: int | None = None,
+        rng: int | None = None,
+        replicate: int = 0,
+        **settings: Any,
+    ) -> None:
+        if not isinstance(experiment, Experiment) or settings:
+            source = experiment.to_dict() if isinstance(experiment, Experiment) else experiment
+            experiment = load(source, overrides=[f"{key}={value}" for key, value in settings.items()])
+        given = seed if seed is not None else rng
+        self.luck = (experiment.seed if given is None else int(given)) + replicate
+        super().__init__(rng=self.luck)
+        self.experiment = experiment
+        self.catalogue = evidence.load().with_values(experiment.parameters)
+        self.place = evidence.places.resolve(experiment.place)
+        self.day = 0
+        self.days = experiment.days
+        self.month_began = 0
+        self.months_done = 0
+        self._make_people()
+        self._make_organisations()
+        self._make_world()
+        self._run_in()
+        self.happenings = Happenings(self)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "date": lambda model: model.date.isoformat(),
+                "population": lambda model: int(model.world.tallies.residents.sum()),
+                "beds_occupied": lambda model: int(model.world.hospitals.occupied.sum()),
+                "delayed_transfers": lambda model: int(model.world.hospitals.delayed.sum()),
+            }
+        )
+
+    def _make_people(self) -> None:
+        experiment, organisations = self.experiment, self.experiment.organisations
+        practices = organisations.gp_practices
+        named = practices.practices
+        self.population = synthesise(
+            self.place,
+            seed=self.luck,
+            days=self.days,
+            sample=experiment.population.sample,
+            start=experiment.start,
+            catalogue=self.catalogue,
+            practices=[p.model_dump(include={"name", "list_size"}, exclude_none=True) for p in named]
+            if named
+            else practices.count,
+            population_per_team=organisations.community_teams.population_per_team,
+        )
+        self.people = self.population.people
+        self.patients = Patients(self, self.people)
+        self.residents_at_start = self.population.n_residents
+        self.scale = self.residents_at_start / self.place.population
+        self.demand = expected(counts_by_age_and_fifth(self.people), self.catalogue)
+        self.levers = Levers(self.people)
+        self._service_factors: dict[tuple[str, str], list[float]] = {}
+
+    def _make_organisations(self) -> None:
+        self.organisations = [organisation for kind in KINDS for organisation in kind.found(self)]
+        rows = [OrganisationRow(self.place.name, "system")]
+        rows += [OrganisationRow(o.name, o.kind, o.code) for o in self.organisations]
+        self.recorder = Recorder(self.experiment.start, self.days, rows)
+        names = [o.name for o in self.organisations]
+        self.relationships = Relationships(
+            names, [o.kind for o in self.organisations], self.experiment.relationships
+        )
+
+    def of(self, kind: type[Organisation]) -> list[Any]:
+        """The organisations of a class, in order."""
+        return [o for o in self.organisations if type(o) is kind]
+
+    def _make_world(self) -> None:
+        catalogue = self.catalogue
+        rates = need_rates(catalogue, evidence.load())
+        rules = gather(catalogue, rates.ae_to_gp)
+        risk = risk_tables(catalogue, rates, rules.headroom, self.people)
+        trusts = self.of(AcuteTrust)
+        sizes = Sizes(
+            practices=len(self.of(GPPractice)),
+            teams=len(self.of(CommunityTeam)),
+            sites=len(trusts) + 1,
+            authorities=len(self.of(LocalAuthority)),
+            mental_site=len(trusts),
+        )
+        self.run_in = int(catalogue.value("run_in_days"))
+        days = calendar(self.experiment.start, self.run_in, self.recorder.year_of_day)
+        self.world = open_world(
+            self.people, self.luck, sizes, rules, risk, self.population.ageing, days,
+            len(self.recorder.financial_years), self.run_in,
+        )  # fmt: skip
+        shares = np.cumsum([trust.resident_share for trust in trusts])
+        use_hospitals(self.people, shares)
+        for organisation in self.organisations:
+            organisation.open()
+        for practice in self.of(GPPractice):
+            practice.settle_in()
+        self.accounts = Accounts(self.recorder, self.experiment, catalogue, self._populations())
+
+    def _populations(self) -> Populations:
+        """Whom the money is for, from the people and organisations at the start."""
+        trusts = self.of(AcuteTrust)
+        here = self.people[self.people["status"] == Status.RESIDENT]
+        practices, bands = len(self.of(GPPractice)), len(AGE_BANDS)
+        cell = here["practice"].astype(np.int64) * bands + AGE_BAND_OF_AGE[here["age"]]
+        lists = np.bincount(cell, minlength=practices * bands).reshape(practices, bands)
+        shares = np.array([trust.resident_share for trust in trusts])
+        d = self.demand
+        outside_stay = self.catalogue.value("trust_outside_stay")
+        return Populations(
+            residents_by_age=lists.sum(axis=0),
+            lists=lists.sum(axis=1),
+            weighted_lists=lists @ list_weights(self.catalogue),
+            people_65=np.array([authority.older_people for authority in self.of(LocalAuthority)]),
+            commissioner_shares=np.array([one.share for one in self.of(Commissioner)]),
+            authority_shares=np.array([one.share for one in self.of(LocalAuthority)]),
+            expected=Activity(
+                d.ae_attendances * shares, d.emergency_spells * shares, d.elective_inpatients * shares,
+                d.day_cases * shares, d.first_outpatients * shares, d.follow_up_outpatients * shares,
+            ),
+            core_beds=np.array([trust.capacity["core_beds"] for trust in trusts]),
+            outside_attendances=np.array([trust.outside["attendances_per_day"] * 365.25 for trust in trusts]),
+            outside_admissions=np.array([trust.outside["beds"] * 365.25 / outside_stay for trust in trusts]),
+            team_shares=np.array([team.residents for team in self.of(CommunityTeam)]),
+            covered=np.array([float(trust.name != ELSEWHERE) for trust in trusts]),
+            need_index=d.need_index,
+        )  # fmt: skip
+
+    def _run_in(self) -> None:
+        v = self.catalogue.value
+        world, first = self.world, -self.run_in
+        settle_everyone(world, first)
+        waiting = (v("waiting_outpatient_per_1000"), v("waiting_list_per_1000"), v("following_up_per_1000"))
+        fill_waiting_lists(world, first, waiting, v("waiting_mean_days"))
+        for team in self.of(CommunityTeam):
+            team.find_cases(0)
+        for trust in self.of(MentalHealthTrust):
+            trust.review_month()
+        for day in range(first, 0):
+            live_day(world, day)
+        for table in world.tallies[: world.tallies._fields.index("residents")]:
+            table[:] = 0
+        world.tallies.person_year[:] = 0
+        world.tallies.work[:] = 0
+
+    @property
+    def date(self) -> date:
+        """The day about to be lived."""
+        return self.experiment.start + timedelta(days=self.day)
+
+    def service_factor(self, organisation: Organisation, capacity: str) -> float:
+        """Product of what interventions and shocks have done to a capacity of an organisation."""
+        factor = 1.0
+        for owner in (organisation.kind, organisation.name):
+            for one in self._service_factors.get((owner, capacity), ()):
+                factor *= one
+        return factor
+
+    def turn_service(self, owner: str, capacity: str, factor: float, turned: bool = True) -> None:
+        """Multiply a capacity of a kind or a name of organisation from today, or (``turned=False``) take that back.
+
+        Capacities: ``staff``, ``beds``, ``appointments`` (of practices), ``social_care`` (of councils).
+        """
+        factors = self._service_factors.setdefault((owner, capacity), [])
+        if turned:
+            factors.append(factor)
+        else:
+            factors.remove(factor)
+        for organisation in self.organisations:
+            if owner in (organisation.kind, organisation.name):
+                organisation.open()
+
+    def rotated_rows(self) -> np.ndarray:
+        """All rows of people, starting at another one each month, so that nobody is always first."""
+        key = np.uint64(entity_key(self.luck, draws.ORGANISATION, 0))
+        first = int(bits(key, draws.ROTATION, self.months_done) % np.uint64(len(self.people)))
+        return np.roll(np.arange(len(self.people)), -first)
+
+    def step(self) -> None:
+        """Live one day; at the end of a month and of a financial year, organisations look back."""
+        if self.day >= self.days:
+            self.running = False
+            return
+        self.happenings.begin_day(self.date)
+        live_day(self.world, self.day)
+        self._record(self.day)
+        self.accounts.post(self.day)
+        self.day += 1
+        if self.date.day == 1 or self.day == self.days:
+            self._end_month()
+        self.datacollector.collect(self)
+        self.running = self.day < self.days
+
+    def _record(self, day: int) -> None:
+        """Add what the services counted since the last time to a day's row of results."""
+        tallies = self.world.tallies
+        for kind in tallies._fields[: tallies._fields.index("by_group")]:
+            block = self.recorder.block(kind)[day]
+            counted = getattr(tallies, kind)
+            block += counted[: len(block)]
+            counted[:] = 0
+
+    def _end_month(self) -> None:
+        """Count what is counted monthly, let every organisation look back, and close the month's books."""
+        month = slice(self.month_began, self.day)
+        here = self.people["status"] == Status.RESIDENT
+        recorder = self.recorder
+        practices = columns("gp_practice")
+        lists = np.bincount(self.people["practice"][here], minlength=len(self.of(GPPractice)))
+        recorder.block("gp_practice")[month, :, practices.LIST_SIZE] = lists
+        unmet = float(self.people["unmet_need"][here].sum(dtype=np.float64))
+        recorder.block("system")[month, 0, columns("system").MEAN_UNMET_NEED] = unmet
+        over = waiting_over(self.world, self.day - 1, EIGHTEEN_WEEKS)
+        trusts = recorder.block("acute_trust")
+        trusts[month, :, columns("acute_trust").WAITING_OVER_18_WEEKS] = over[: trusts.shape[1]]
+        for organisation in self.organisations:
+            organisation.review_month()
+        if self.date.month == 4:
+            for organisation in self.organisations:
+                organisation.review_year()
+        self._record(self.day - 1)
+        first = self.experiment.start + timedelta(days=self.month_began)
+        self.accounts.month_end(first.replace(day=1))
+        self.relationships.record(recorder, first.replace(day=1))
+        self.month_began = self.day
+        self.months_done += 1
