@@ -46,8 +46,8 @@ def test_a_hospital_day_by_hand():
     """100 beds open at 200 are 20,000; fixed 36,500 / 365 = 100.
 
     At 95 occupied, 2 x (0.95 - 0.90) = 10% of shifts are agency: 10 beds x 200 x 50% = 1,000. 5 spells at
-    400, 10 A&E at 40, 1 elective at 900, 2 day cases at 180, 4 + 6 outpatients at 30, and from outside 3 A&E and
-    1 admission: 2,000 + 400 + 900 + 360 + 300 + 120 + 400 = 4,480.
+    400, 10 A&E at 40, 1 elective at 900, 2 day cases at 180, 4 + 6 outpatients at 30, and from outside 3 A&E
+    and 1 admission: 2,000 + 400 + 900 + 360 + 300 + 120 + 400 = 4,480.
     """
     done = Activity.of_trusts(
         ae_attendances=[10],
