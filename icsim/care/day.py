@@ -15,7 +15,7 @@ from icsim.care.life import care_due, die, life_due, need_due
 from icsim.care.planned import end_elective_stay, follow_up_due, serve_clinics, serve_waiting_list
 from icsim.care.services import RING, Setting, whole
 from icsim.care.world import EVENTS, reschedule
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 from icsim.population.columns import Need, Status
 from icsim.recording.measures import columns
 from icsim.streams import bits, exp, normal, poisson, uniform
@@ -29,7 +29,7 @@ M = columns("mental_health_trust")
 H = columns("care_homes")
 
 
-@compiled
+@kernel
 def open_services(w, day):
     """Set what each service can do today."""
     working = w.calendar.working[day + w.run_in]
@@ -58,7 +58,7 @@ def open_services(w, day):
     u.crisis_left[0] = whole(u.crisis[0], u.carried[0], 3)
 
 
-@compiled
+@kernel
 def gather_due(w, day):
     """List who is due today into ``due_today``, starting at another row each day; returns how many."""
     n = len(w.due)
@@ -75,7 +75,7 @@ def gather_due(w, day):
     return found
 
 
-@compiled
+@kernel
 def stays_end(w, day, found):
     """Everyone whose stay comes to a step today, before anybody else is seen."""
     for k in range(found):
@@ -90,7 +90,7 @@ def stays_end(w, day, found):
             reschedule(w, i)
 
 
-@compiled
+@kernel
 def people_act(w, day, found):
     """Everyone else who is due: life, the care episode, planned care, a new need."""
     for k in range(found):
@@ -114,7 +114,7 @@ def people_act(w, day, found):
         reschedule(w, i)
 
 
-@compiled
+@kernel
 def outside_patients_leave(w, day):
     """Patients from outside the place whose stay is over give back their beds."""
     h = w.hospitals
@@ -128,7 +128,7 @@ def outside_patients_leave(w, day):
         h.occupied[s] -= leaving - boarding
 
 
-@compiled
+@kernel
 def outside_patients_come(w, day):
     """Patients from outside the place attend A&E and are admitted: the trust's background load."""
     h, r = w.hospitals, w.rules
@@ -152,7 +152,7 @@ def outside_patients_come(w, day):
                 h.outside_boarding[s] += 1
 
 
-@compiled
+@kernel
 def serve_planned_care(w, day):
     """Clinics and the waiting list of every site on a working day."""
     h = w.hospitals
@@ -163,7 +163,7 @@ def serve_planned_care(w, day):
         serve_waiting_list(w, s, day, day_cases, inpatients)
 
 
-@compiled
+@kernel
 def count_levels(w, day):
     """Count, at the end of the day, what there is rather than what happened."""
     gp, h, t, s = w.gp, w.hospitals, w.teams, w.social
@@ -208,7 +208,7 @@ def count_levels(w, day):
     w.tallies.system[0, S.POPULATION] = population
 
 
-@compiled
+@kernel
 def live_day(w, day):
     """Let everybody live one day. Days before 0 are the run-in: nobody is born, ages, moves or dies."""
     open_services(w, day)

@@ -5,7 +5,7 @@ from icsim.care.hospital import attend_ae, draw, home
 from icsim.care.planned import refer
 from icsim.care.services import Setting, whole
 from icsim.care.world import GP_CONTACTS, add_unmet, unmet_need
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 from icsim.population.columns import Lever, Need
 from icsim.recording.measures import columns, group_columns
 from icsim.streams import exp
@@ -19,7 +19,7 @@ G = group_columns()
 HELPED, UNRESOLVED, REFUSED = 1, 0, -1
 
 
-@compiled
+@kernel
 def book(w, practice, day):
     """Book the first free routine appointment after today; its day, or -1 beyond the booking horizon."""
     gp, calendar = w.gp, w.calendar
@@ -37,14 +37,14 @@ def book(w, practice, day):
     return gp.diary_day[practice]
 
 
-@compiled
+@kernel
 def helped(w, p, resolved, purpose):
     """Whether a contact outside hospital resolves the need; the severe are helped less often."""
     chance = resolved - w.rules.severity_effect * (p.severity - 0.5)
     return draw(p, purpose) < chance
 
 
-@compiled
+@kernel
 def crisis_response(w, p, day):
     """Ask the community team, or the mental health crisis team, for a response: ``HELPED``, ``UNRESOLVED``, ``REFUSED``."""
     if p.need == Need.MENTAL_HEALTH:
@@ -67,7 +67,7 @@ def crisis_response(w, p, day):
     return UNRESOLVED
 
 
-@compiled
+@kernel
 def take_on(w, p):
     """The GP may put a frail patient, or one in mental distress, on a team's caseload if it has room."""
     if p.caseload > 0 or draw(p, draws.FOLLOW_UP) > w.rules.caseload_referral:
@@ -83,7 +83,7 @@ def take_on(w, p):
             p.caseload = 1
 
 
-@compiled
+@kernel
 def consult(w, i, p, day, waited, usual_practice):
     """A consultation: resolve, ask back, refer, call a crisis team, or send to A&E.
 
@@ -125,7 +125,7 @@ def consult(w, i, p, day, waited, usual_practice):
     attend_ae(w, i, p, day)
 
 
-@compiled
+@kernel
 def refers(w, i, p, day):
     """The GP may refer to hospital, by the case, the practice's habit and any advice at hand."""
     chance = w.rules.referral[p.need] * w.gp.referral_habit[p.practice] * p.lever[Lever.REFERRAL]
@@ -134,7 +134,7 @@ def refers(w, i, p, day):
         refer(w, i, p, day)
 
 
-@compiled
+@kernel
 def ask_gp(w, i, p, day):
     """Ask the practice for an appointment. Returns False when the person turns away without one.
 

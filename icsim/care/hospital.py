@@ -11,7 +11,7 @@ from icsim.care.world import (
     reschedule,
     unmet_need,
 )
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 from icsim.population.columns import NEVER, Lever, Need, Residence
 from icsim.recording.measures import columns, group_columns
 from icsim.streams import exp, log, normal, uniform
@@ -25,13 +25,13 @@ G = group_columns()
 STEPS = draws.STEPS
 
 
-@compiled
+@kernel
 def draw(p, purpose):
     """The uniform of this purpose at the present step of the person's care episode."""
     return uniform(p.key, purpose, p.episode * STEPS + min(p.step, STEPS - 1))
 
 
-@compiled
+@kernel
 def home(p):
     """The care episode is over."""
     p.setting = Setting.HOME
@@ -39,13 +39,13 @@ def home(p):
     p.support = Support.NONE
 
 
-@compiled
+@kernel
 def pressure(w, site):
     """Occupancy above the threshold at which a hospital feels it, 0 below."""
     return max(0.0, w.hospitals.occupancy[site] - w.rules.pressure_from)
 
 
-@compiled
+@kernel
 def breach_log_odds(w, site):
     """Log odds that an attendance takes over four hours, before knowing whether the person is admitted."""
     r = w.rules
@@ -53,7 +53,7 @@ def breach_log_odds(w, site):
     return r.four_hour_base + r.four_hour_load * load + r.four_hour_occupancy * pressure(w, site)
 
 
-@compiled
+@kernel
 def by_ambulance(w, i, p, day, band, site):
     """The person may come by ambulance; when no crew is free the wait leaves unmet need."""
     if draw(p, draws.AMBULANCE) >= w.rules.ambulance[band] * (0.5 + p.severity):
@@ -67,7 +67,7 @@ def by_ambulance(w, i, p, day, band, site):
         add_unmet(w, p, day, w.rules.ambulance_delay_unmet)
 
 
-@compiled
+@kernel
 def attend_ae(w, i, p, day):
     """A&E: seen, then admitted or sent home. Four hours depend on load, occupancy and finding a bed."""
     r = w.rules
@@ -101,7 +101,7 @@ def attend_ae(w, i, p, day):
     p.trust_ae += r.trust_learning * ((0.0 if breached else 1.0) - p.trust_ae)
 
 
-@compiled
+@kernel
 def length_of_stay(w, p):
     """Nights of the stay: lognormal around the mean of the age band, longer for the severe; at least one."""
     r = w.rules
@@ -113,7 +113,7 @@ def length_of_stay(w, p):
     return max(1, min(int(stay + 0.5), 400))
 
 
-@compiled
+@kernel
 def admit(w, i, p, day):
     """Emergency admission: home the same day, into a bed, or boarding in A&E until there is one."""
     r, h = w.rules, w.hospitals
@@ -152,7 +152,7 @@ def admit(w, i, p, day):
         join(w.stay_queues, p.site, i)
 
 
-@compiled
+@kernel
 def beds_for_boarders(w, site):
     """Beds freed overnight go to those who wait in A&E, residents and others in proportion to their numbers."""
     h = w.hospitals
@@ -168,7 +168,7 @@ def beds_for_boarders(w, site):
             h.outside_occupied[site] += 1
 
 
-@compiled
+@kernel
 def support_queue(w, p):
     """The queue in which a person who is fit waits for support."""
     sites, authorities = len(w.hospitals.key), len(w.social.home_care_used)
@@ -179,7 +179,7 @@ def support_queue(w, p):
     return sites + 2 * authorities + p.neighbourhood
 
 
-@compiled
+@kernel
 def support_needed(w, p):
     """What an overnight patient needs to be able to leave (``Support``)."""
     r = w.rules
@@ -198,7 +198,7 @@ def support_needed(w, p):
     return Support.INTERMEDIATE_CARE
 
 
-@compiled
+@kernel
 def dies_in_stay(w, p):
     """Whether the illness of this stay is fatal, wherever it is treated."""
     r = w.rules
@@ -208,7 +208,7 @@ def dies_in_stay(w, p):
     return uniform(p.key, draws.CASE_FATALITY, p.stays) < risk
 
 
-@compiled
+@kernel
 def stay_due(w, i, p, day):
     """A step of the stay falls due. Returns True when the person has died.
 
@@ -238,7 +238,7 @@ def stay_due(w, i, p, day):
     return False
 
 
-@compiled
+@kernel
 def free_bed(w, i, p, day):
     """Give back the bed, or the place in A&E, of a person in hospital, and count the nights."""
     h = w.hospitals
@@ -264,14 +264,14 @@ def free_bed(w, i, p, day):
         )
 
 
-@compiled
+@kernel
 def discharge(w, i, p, day):
     """An emergency patient leaves the ward."""
     free_bed(w, i, p, day)
     go_home(w, i, p, day)
 
 
-@compiled
+@kernel
 def go_home(w, i, p, day):
     """After an emergency stay: home, perhaps to relapse within weeks, perhaps to be seen in clinic."""
     r = w.rules
@@ -288,7 +288,7 @@ def go_home(w, i, p, day):
         p.severity = 0.4 + 0.6 * uniform(p.key, draws.RELAPSE_SEVERITY, p.stays)
 
 
-@compiled
+@kernel
 def serve_support(w, day):
     """Start support for those who are fit and have waited longest, as far as today's capacity goes."""
     sites, authorities = len(w.hospitals.key), len(w.social.home_care_used)
@@ -324,7 +324,7 @@ def serve_support(w, day):
             reschedule(w, i)
 
 
-@compiled
+@kernel
 def start_home_care(w, p):
     """A home-care package begins; the caller has seen that there is capacity."""
     a = p.authority
@@ -335,7 +335,7 @@ def start_home_care(w, p):
     w.tallies.local_authority[a, L.HOME_CARE_STARTS] += 1
 
 
-@compiled
+@kernel
 def move_to_care_home(w, p):
     """The person moves into a care home; the caller has seen that there is a place."""
     a = p.authority

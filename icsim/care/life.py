@@ -7,7 +7,7 @@ from icsim.care.planned import end_pathway
 from icsim.care.seeking import seek_help, turned_away
 from icsim.care.services import Setting
 from icsim.care.world import CANDIDATES, PAST_BOUND, drop_appointment, unmet_need
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 from icsim.population.ageing import birthday, grow_older
 from icsim.population.columns import MORTALITY, NEVER, Need, Residence, Status
 from icsim.population.health import OLDEST
@@ -19,7 +19,7 @@ S = columns("system")
 G = group_columns()
 
 
-@compiled
+@kernel
 def next_candidate(p, day):
     """Draw the day of the next candidate need after ``day``: a geometric gap at the person's bound."""
     p.need_count += 1
@@ -27,14 +27,14 @@ def next_candidate(p, day):
     p.next_need = day + int(min(gap, 1e8))
 
 
-@compiled
+@kernel
 def next_change(p):
     """Day of the next birthday, or of moving away if that comes first."""
     on = birthday(p.birth_day, p.age + 1) if p.age < OLDEST else NEVER
     return min(on, p.departure_day)
 
 
-@compiled
+@kernel
 def settle(w, p, day):
     """Set clocks and rates of a resident, at the start of the run or on arrival."""
     set_rates(p, w.risk)
@@ -48,7 +48,7 @@ def settle(w, p, day):
         w.social.care_home_used[p.authority] += 1
 
 
-@compiled
+@kernel
 def leave_place(w, i, p, day, status):
     """Death or moving away: give back whatever the person used and stop every clock."""
     if p.setting == Setting.ELECTIVE_WARD:
@@ -76,7 +76,7 @@ def leave_place(w, i, p, day, status):
     w.tallies.residents[w.risk.band[p.age], (p.imd_decile - 1) // 2] -= 1
 
 
-@compiled
+@kernel
 def die(w, i, p, day):
     """The person dies."""
     year = w.calendar.year[day + w.run_in]
@@ -85,7 +85,7 @@ def die(w, i, p, day):
     leave_place(w, i, p, day, Status.DEAD)
 
 
-@compiled
+@kernel
 def life_due(w, i, p, day):
     """Arrival, birthday or departure. The need stream starts afresh at a birthday, at the new year's rates."""
     if p.status == Status.EXPECTED:
@@ -106,7 +106,7 @@ def life_due(w, i, p, day):
         p.next_life = next_change(p)
 
 
-@compiled
+@kernel
 def actual_over_rate(w, p, c, day):
     """How the rate of class ``c`` today compares with the exogenous rate: season, levers, unmet need, frailty lost."""
     r = w.rules
@@ -124,7 +124,7 @@ def actual_over_rate(w, p, c, day):
     return m
 
 
-@compiled
+@kernel
 def need_due(w, i, p, day):
     """A candidate need falls due: its class, whether it is real today (thinning), and what the person does.
 
@@ -164,14 +164,14 @@ def need_due(w, i, p, day):
     seek_help(w, i, p, day)
 
 
-@compiled
+@kernel
 def more_pressing(c, p):
     """Whether a new need of class ``c`` displaces the episode in hand."""
     light = p.need == Need.MINOR or p.need == Need.PLANNED
     return c != Need.MINOR and c != Need.PLANNED and (light or p.setting == Setting.RECOVERING)
 
 
-@compiled
+@kernel
 def care_due(w, i, p, day):
     """The next step of a care episode outside hospital."""
     if p.setting == Setting.AWAITING_GP:

@@ -20,7 +20,7 @@ from icsim.care.services import (
     records,
 )
 from icsim.care.world import DAY, Tallies, World, reschedule
-from icsim.compiling import compiled
+from icsim.compiling import compiled, kernel
 from icsim.population.columns import AGE_BANDS, Need, Status
 from icsim.population.health import AgeingTables
 from icsim.recording.measures import GROUP_MEASURES, MEASURES
@@ -114,7 +114,7 @@ def open_world(
     )
 
 
-@compiled
+@kernel
 def use_hospitals(people, shares):
     """Give every person the hospital they use, by the hospitals' cumulated shares of the residents, shape (S,)."""
     for i in range(len(people)):
@@ -123,7 +123,7 @@ def use_hospitals(people, shares):
         p.trust = min(np.searchsorted(shares, u, side="right"), len(shares) - 1)
 
 
-@compiled
+@kernel
 def settle_everyone(w, day):
     """Start the clocks of everyone present, and the arrival clock of those to come."""
     for i in range(len(w.people)):
@@ -158,7 +158,7 @@ def _draw_waiting(w, day, outpatients, listed, following, mean_wait, mean_rate):
     return state, since
 
 
-@compiled
+@kernel
 def _take_place(w, order, state, since, day):
     sites = len(w.hospitals.key)
     for i in order:

@@ -3,7 +3,7 @@
 from icsim.care import purposes as draws
 from icsim.care.services import Planned, Setting, call_next, join, join_front, leave
 from icsim.care.world import BED_DAYS, drop_appointment, reschedule
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 from icsim.population.columns import NEVER
 from icsim.recording.measures import columns, group_columns
 from icsim.streams import exp, log, normal, poisson, uniform
@@ -13,7 +13,7 @@ G = group_columns()
 STEPS = draws.STEPS
 
 
-@compiled
+@kernel
 def planned_queue(w, p):
     """The queue a person on a planned pathway waits in, -1 when not waiting."""
     sites = len(w.hospitals.key)
@@ -26,7 +26,7 @@ def planned_queue(w, p):
     return -1
 
 
-@compiled
+@kernel
 def refer(w, i, p, day):
     """Start the 18-week clock: the person joins the queue for a first outpatient attendance.
 
@@ -40,7 +40,7 @@ def refer(w, i, p, day):
     join(w.planned_queues, p.trust, i)
 
 
-@compiled
+@kernel
 def end_pathway(w, i, p):
     """The person stops waiting or being followed up, for whatever reason."""
     queue = planned_queue(w, p)
@@ -51,7 +51,7 @@ def end_pathway(w, i, p):
     p.next_planned = NEVER
 
 
-@compiled
+@kernel
 def plan_follow_ups(w, i, p, day):
     """Draw how many follow-up attendances come and book the first."""
     at = p.planned_count * STEPS + 1
@@ -65,7 +65,7 @@ def plan_follow_ups(w, i, p, day):
         p.next_planned = NEVER
 
 
-@compiled
+@kernel
 def follow_up_due(w, i, p, day):
     """A follow-up attendance falls due: it needs a clinic slot, or waits for the next day."""
     s = p.trust
@@ -88,7 +88,7 @@ def follow_up_due(w, i, p, day):
             p.next_planned = NEVER
 
 
-@compiled
+@kernel
 def first_attendance(w, i, p, day):
     """See the person in clinic: list for treatment, follow up, or discharge to the GP."""
     s = p.trust
@@ -108,7 +108,7 @@ def first_attendance(w, i, p, day):
         plan_follow_ups(w, i, p, day)
 
 
-@compiled
+@kernel
 def serve_clinics(w, s, day):
     """Give today's remaining clinic slots of a site to those who have waited longest for a first attendance."""
     for _ in range(w.planned_queues.lines.waiting[s]):
@@ -124,7 +124,7 @@ def serve_clinics(w, s, day):
         reschedule(w, i)
 
 
-@compiled
+@kernel
 def serve_waiting_list(w, s, day, day_cases, inpatients):
     """Treat day cases and admit elective inpatients from the waiting list of a site, longest waits first.
 
@@ -173,7 +173,7 @@ def serve_waiting_list(w, s, day, day_cases, inpatients):
         reschedule(w, i)
 
 
-@compiled
+@kernel
 def end_elective_stay(w, i, p, day):
     """An elective inpatient goes home."""
     w.hospitals.occupied[p.site] -= 1

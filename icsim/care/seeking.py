@@ -6,7 +6,7 @@ from icsim.care.hospital import attend_ae, draw, home
 from icsim.care.rules import Choice
 from icsim.care.services import Setting
 from icsim.care.world import add_unmet
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 from icsim.population.columns import Lever, Need
 from icsim.recording.measures import columns
 from icsim.streams import exp
@@ -15,7 +15,7 @@ S = columns("system")
 U = columns("urgent_care")
 
 
-@compiled
+@kernel
 def choose(w, p, day):
     """Multinomial logit over self-care, pharmacy or 111, the GP, a crisis team and A&E (``Choice``).
 
@@ -54,7 +54,7 @@ def choose(w, p, day):
     return Choice.AE
 
 
-@compiled
+@kernel
 def wait_and_see(w, p, day):
     """The need is not met: it worsens, and the person seeks again within days."""
     r = w.rules
@@ -65,7 +65,7 @@ def wait_and_see(w, p, day):
     p.severity = min(1.0, p.severity + r.worsening_severity)
 
 
-@compiled
+@kernel
 def turned_away(w, i, p, day):
     """No appointment or no team: the severe go to A&E, others wait and see."""
     if draw(p, draws.TELEPHONE) < p.severity and p.need != Need.PLANNED:
@@ -74,7 +74,7 @@ def turned_away(w, i, p, day):
         wait_and_see(w, p, day)
 
 
-@compiled
+@kernel
 def seek_help(w, i, p, day):
     """One attempt of a person to have the need of the present episode met."""
     r = w.rules

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 
 
 class Setting(IntEnum):
@@ -75,7 +75,7 @@ def new_queues(people: int, queues: int) -> Queues:
     return Queues(links, lines)
 
 
-@compiled
+@kernel
 def join(queues: Queues, queue: int, i: int) -> None:
     """Person ``i`` joins the end of a queue."""
     queues.links.following[i] = -1
@@ -88,7 +88,7 @@ def join(queues: Queues, queue: int, i: int) -> None:
     queues.lines.waiting[queue] += 1
 
 
-@compiled
+@kernel
 def join_front(queues: Queues, queue: int, i: int) -> None:
     """Person ``i``, just called and sent back, waits first in line again."""
     queues.links.before[i] = -1
@@ -101,7 +101,7 @@ def join_front(queues: Queues, queue: int, i: int) -> None:
     queues.lines.waiting[queue] += 1
 
 
-@compiled
+@kernel
 def leave(queues: Queues, queue: int, i: int) -> None:
     """Person ``i`` leaves a queue from any place in it."""
     ahead, behind = queues.links.before[i], queues.links.following[i]
@@ -118,7 +118,7 @@ def leave(queues: Queues, queue: int, i: int) -> None:
     queues.lines.waiting[queue] -= 1
 
 
-@compiled
+@kernel
 def call_next(queues: Queues, queue: int) -> int:
     """Take the first person off a queue; -1 when it is empty."""
     i = queues.lines.first[queue]
@@ -127,7 +127,7 @@ def call_next(queues: Queues, queue: int) -> int:
     return i
 
 
-@compiled
+@kernel
 def whole(capacity: float, carried: np.ndarray, at: int) -> int:
     """Today's capacity as a whole number; the fraction is carried to the next day."""
     today = capacity + carried[at]

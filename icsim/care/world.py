@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from icsim.care.services import Queues, Setting
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 from icsim.population.health import AgeingTables
 from icsim.streams import exp
 
@@ -72,14 +72,14 @@ GP_CONTACTS, AE_ATTENDANCES, EMERGENCY_ADMISSIONS, BED_DAYS = range(4)
 CANDIDATES, PAST_BOUND, EVENTS = range(3)
 
 
-@compiled
+@kernel
 def reschedule(w, i):
     """Set when the person next has anything to do: the first of the four clocks."""
     p = w.people[i]
     w.due[i] = min(min(p.next_need, p.next_care), min(p.next_planned, p.next_life))
 
 
-@compiled
+@kernel
 def unmet_need(w, p, day):
     """Bring unmet need (z) and deconditioning of a person up to today: both fade, faster under a team's care."""
     days = day - p.unmet_day
@@ -95,13 +95,13 @@ def unmet_need(w, p, day):
     return p.unmet_need
 
 
-@compiled
+@kernel
 def add_unmet(w, p, day, amount):
     """Need goes unseen, is refused or delayed: unmet need rises, up to a most."""
     p.unmet_need = min(unmet_need(w, p, day) + amount, w.rules.unmet_most)
 
 
-@compiled
+@kernel
 def drop_appointment(w, p):
     """The person no longer waits for the GP appointment booked, if there is one: it is kept now, or missed."""
     if p.setting == Setting.AWAITING_GP:

@@ -10,7 +10,7 @@ age band and deprivation fifth by conditions, frailty and circumstances, with th
 from dataclasses import dataclass
 import numpy as np
 
-from icsim.compiling import compiled
+from icsim.compiling import compiled, kernel
 from icsim.evidence import Catalogue
 from icsim.population.columns import (
     AGE_BAND_OF_AGE,
@@ -220,7 +220,7 @@ def _mean_multipliers(people, tables):
     return total / np.maximum(counts, 1.0), counts
 
 
-@compiled
+@kernel
 def multiplier(p, c, tables):
     """How the person's rate of class ``c`` compares with a person of the same age and deprivation at 1."""
     m = 1.0
@@ -245,7 +245,7 @@ def multiplier(p, c, tables):
     return m
 
 
-@compiled
+@kernel
 def set_rates(p, tables):
     """Write the daily rates of a person and the scale of the need stream, from exogenous attributes alone."""
     b, q = tables.band[p.age], (p.imd_decile - 1) // 2
