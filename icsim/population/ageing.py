@@ -50,12 +50,12 @@ def grow_older(person: Any, tables: AgeingTables) -> None:
         u = uniform(key, CONDITION, c)
         if u < now[c]:
             held |= 1 << c
-        elif u < then[c]:
+        elif then[c] - (then[c] - now[c]) * tables.remission[before, c] <= u < then[c]:
             held &= ~(1 << c)
     u = uniform(key, ONSET, age)
-    if u < tables.replaced[age, N_CONDITIONS - 1]:
+    if u < tables.replaced[before, factor, N_CONDITIONS - 1]:
         c = 0
-        while u >= tables.replaced[age, c]:
+        while u >= tables.replaced[before, factor, c]:
             c += 1
         held |= 1 << c
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from icsim.compiling import compiled
-from icsim.population.columns import AGE_BAND_OF_AGE, FRAILTY_CUTS, Condition, Residence
-from icsim.population.health import N_AGES, N_FACTORS, AgeingTables
+from icsim.population.columns import AGE_BAND_OF_AGE, Condition, Residence
+from icsim.population.health import N_AGES, N_FACTORS, AgeingTables, frailty_group_of
 from icsim.population.purposes import (
     ACTIVATION,
     CARE_HOME,
@@ -98,19 +98,10 @@ def _base_shares(target: np.ndarray, dementia: float, ratios: np.ndarray, health
                         spread = np.sqrt(1 - health.frailty_loading**2)
                         z += spread * normal_quantile((part + 0.5) / parts)
                         frailty = exp(health.frailty_median[sex, decile, age] + health.frailty_sd * z)
-                        ratio += ratios[_group(frailty)] / parts
+                        ratio += ratios[frailty_group_of(frailty)] / parts
                     mean += weight * ratio * (1 + with_dementia * (dementia - 1)) / (10 * N_FACTORS)
         base[age] = target[age] / mean
     return base
-
-
-@compiled
-def _group(frailty: float) -> int:
-    group = 0
-    for cut in FRAILTY_CUTS:
-        if frailty >= cut:
-            group += 1
-    return group
 
 
 @compiled
@@ -129,7 +120,7 @@ def settle(person: Any, tables: CircumstanceTables) -> None:
     age = int(person.age)
     deprived = (5.5 - person.imd_decile) / 9.0
     if age >= OLD:
-        share = tables.care_home[age] * tables.care_home_frailty[_group(person.frailty)]
+        share = tables.care_home[age] * tables.care_home_frailty[frailty_group_of(person.frailty)]
         if person.conditions & _DEMENTIA:
             share *= tables.care_home_dementia
         if uniform(key, CARE_HOME, 0) < share:

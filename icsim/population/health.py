@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from icsim.compiling import compiled
-from icsim.population.columns import FRAILTY_CUTS, N_CONDITIONS, Condition
+from icsim.population.columns import FRAILTY_CUTS, N_CONDITIONS, Condition, Frailty
 from icsim.streams import exp, log, normal_quantile
 
 if TYPE_CHECKING:
@@ -36,19 +36,16 @@ class AgeingTables(NamedTuple):
     """Health by sex (0 men, 1 women), IMD decile less one, factor group and age (0 to 110)."""
 
     prevalence: np.ndarray  # (2, 10, N_FACTORS, N_AGES, 16) float32: share with each condition
-    replaced: (
-        np.ndarray
-    )  # (N_AGES, 16): onsets a year that replace those whom deaths take, cumulated over conditions
+    replaced: np.ndarray  # (N_AGES, N_FACTORS, 16): onsets that make up for deaths, cumulated over conditions
     factor: np.ndarray  # (N_FACTORS,): mean of the factor in each group, in standard deviations
     frailty_median: np.ndarray  # (2, 10, N_AGES): natural log of the median eFI
+    remission: np.ndarray  # (N_AGES, 16): part of a fall in prevalence with age that deaths do not explain
     frailty_drift: np.ndarray  # (N_AGES,): yearly rise of the standardised log eFI that makes up for deaths
     frailty_sd: float
     frailty_loading: float
     frailty_persistence: float
     frailty_ceiling: float
-    mental: (
-        np.ndarray
-    )  # (4, 3): share with at least some, moderate, severe need, by class of recorded condition
+    mental: np.ndarray  # (4, 3): share with at least some, moderate, severe need, by recorded condition
     mental_per_condition: float
     social_slope: float
     social_dementia: float
@@ -81,14 +78,16 @@ def health_tables(catalogue: "Catalogue") -> AgeingTables:
     )
     medians = np.interp(ages, BAND_MIDDLES, _logs(catalogue.by_age("frailty_median")))
     sd, loading = value("frailty_log_sd"), value("frailty_shared_loading")
-    hazard = np.array([1.0] + [value(f"efi_mort_hr_{group}") for group in ("mild", "moderate", "severe")])
     deaths = mortality_by_age(catalogue)
-    drift, replaced = _replacement(medians, sd, loading, hazard, deaths, prevalence, female_share, factor)
+    shares = _shares(prevalence, female_share)
+    ratios = death_ratios(catalogue)
+    drift, replaced, remission = _replacement(medians, sd, loading, *ratios, deaths, shares, factor)
     return AgeingTables(
         prevalence,
         replaced,
         factor,
         _spread(medians, _logs(np.array([value("frailty_female_ratio"), value("frailty_deprived_ratio")]))),
+        remission,
         drift,
         sd,
         loading,
@@ -125,6 +124,14 @@ def mortality_by_age(catalogue: "Catalogue") -> np.ndarray:
     ages = np.arange(N_AGES) + 0.5
     beyond = np.maximum(ages - MORTALITY_MIDDLES[-1], 0.0) * slope
     return np.minimum(0.6, _exps(np.interp(ages, MORTALITY_MIDDLES, logs) + beyond))
+
+
+def death_ratios(catalogue: "Catalogue") -> tuple[np.ndarray, np.ndarray]:
+    """Ratios of the death rate by eFI group, shape (4,), and with each condition, shape (16,)."""
+    groups = [catalogue.value(f"rr_death_frailty_{group.name.lower()}") for group in Frailty]
+    keys = [f"rr_death_{condition.name.lower()}" for condition in Condition if condition.name]
+    conditions = [catalogue.value(key) if key in catalogue else 1.0 for key in keys]
+    return np.array(groups), np.array(conditions)
 
 
 def logit_by_age(bands: np.ndarray) -> np.ndarray:
@@ -226,54 +233,102 @@ def _prevalence(
 
 
 @compiled
+def _shares(prevalence: np.ndarray, female_share: np.ndarray) -> np.ndarray:
+    """Share with each condition by age and factor group over sexes and deciles, (N_AGES, N_FACTORS, 16)."""
+    shares = np.zeros((N_AGES, N_FACTORS, N_CONDITIONS))
+    for age in range(N_AGES):
+        for g in range(N_FACTORS):
+            for decile in range(10):
+                for c in range(N_CONDITIONS):
+                    shares[age, g, c] += 0.1 * (1 - female_share[age]) * prevalence[0, decile, g, age, c]
+                    shares[age, g, c] += 0.1 * female_share[age] * prevalence[1, decile, g, age, c]
+    return shares
+
+
+@compiled
 def _replacement(
     medians: np.ndarray,
     sd: float,
     loading: float,
-    hazard: np.ndarray,
+    of_frailty: np.ndarray,
+    of_condition: np.ndarray,
     deaths: np.ndarray,
-    prevalence: np.ndarray,
-    female_share: np.ndarray,
+    shares: np.ndarray,
     factor: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """What ageing must add each year because the frail die first (Clegg et al. 2016, eFI groups).
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What ageing must add each year because the frail and the ill die first.
 
-    Deaths at rate m(z) lower the mean of z by cov(z, m) a year, and the prevalence of a condition by
-    cov(condition, m); without new frailty and new onsets survivors would grow healthier than their age.
+    Without new frailty and new onsets, those who survive a year would be healthier than people of their age.
+    New onsets fall on people like those lost: more in the higher factor groups, so that conditions keep
+    company. Where prevalence falls with age, deaths explain what they can of it and remission the rest.
     """
-    parts = 32
+    parts = 16
     drift = np.zeros(N_AGES)
-    replaced = np.zeros((N_AGES, N_CONDITIONS))
+    replaced = np.zeros((N_AGES, N_FACTORS, N_CONDITIONS))
+    remission = np.zeros((N_AGES, N_CONDITIONS))
+    z = np.empty((N_FACTORS, parts))
+    ratio = np.empty((N_FACTORS, parts))
+    spread = np.empty(N_FACTORS)  # squared coefficient of variation of the ratio through conditions
     for age in range(N_AGES):
-        of_group = np.zeros(N_FACTORS)
-        with_z = 0.0
         for g in range(N_FACTORS):
+            ill = 1.0
+            spread[g] = 1.0
+            for c in range(N_CONDITIONS):
+                p, more = shares[age, g, c], of_condition[c] - 1.0
+                ill *= 1.0 + p * more
+                spread[g] *= 1.0 + p * (1.0 - p) * (more / (1.0 + p * more)) ** 2
+            spread[g] -= 1.0
             for part in range(parts):
                 noise = normal_quantile((part + 0.5) / parts)
-                z = loading * factor[g] + np.sqrt(1 - loading * loading) * noise
-                frailty = exp(medians[age] + sd * z)
-                rate = hazard[0]
-                for group in range(3):
-                    if frailty >= FRAILTY_CUTS[group]:
-                        rate = hazard[group + 1]
-                of_group[g] += rate / parts
-                with_z += rate * z / (parts * N_FACTORS)
-        mean = of_group.mean()
-        drift[age] = deaths[age] * with_z / mean
-        total = 0.0
+                z[g, part] = loading * factor[g] + np.sqrt(1 - loading * loading) * noise
+                ratio[g, part] = ill * of_frailty[frailty_group_of(exp(medians[age] + sd * z[g, part]))]
+        ratio /= ratio.mean()
+        living = 0.0
+        for g in range(N_FACTORS):
+            for part in range(parts):
+                survive = _surviving(deaths[age] * ratio[g, part], spread[g])
+                living += survive
+                drift[age] -= survive * z[g, part]
+        drift[age] /= living
         for c in range(N_CONDITIONS):
-            covariance = 0.0
-            share = 0.0
+            ill_living = 0.0
+            living = 0.0
+            room = 1e-12
             for g in range(N_FACTORS):
-                p = 0.0
-                for decile in range(10):
-                    p += 0.1 * (1 - female_share[age]) * prevalence[0, decile, g, age, c]
-                    p += 0.1 * female_share[age] * prevalence[1, decile, g, age, c]
-                covariance += p * (of_group[g] / mean - 1.0) / N_FACTORS
-                share += p / N_FACTORS
-            total += deaths[age] * covariance / (1 - share)
-            replaced[age, c] = total
-    return drift, replaced
+                p = shares[age, g, c]
+                well = deaths[age] / (1.0 + p * (of_condition[c] - 1.0))
+                for part in range(parts):
+                    hazard = well * ratio[g, part]
+                    ill_living += p * _surviving(hazard * of_condition[c], spread[g])
+                    living += (1.0 - p) * _surviving(hazard, spread[g])
+                room += p * (1.0 - p) / N_FACTORS
+            lost = max(0.0, shares[age, :, c].mean() - ill_living / (ill_living + living))
+            fall = shares[age, :, c].mean() - shares[min(age + 1, OLDEST), :, c].mean()
+            if fall > 0.0:
+                remission[age, c] = max(0.0, 1.0 - lost / fall)
+                lost = max(0.0, lost - fall)
+            for g in range(N_FACTORS):
+                before = replaced[age, g, c - 1] if c > 0 else 0.0
+                replaced[age, g, c] = before + lost / room * shares[age, g, c]
+    return drift, replaced, remission
+
+
+@compiled
+def _surviving(hazard: float, spread: float) -> float:
+    """Share alive after a year at a hazard of this mean and squared coefficient of variation (gamma)."""
+    if spread < 1e-6:
+        return exp(-hazard)
+    return exp(-log(1.0 + hazard * spread) / spread)
+
+
+@compiled
+def frailty_group_of(frailty: float) -> int:
+    """The eFI group (``Frailty``) of one value."""
+    group = 0
+    for cut in FRAILTY_CUTS:
+        if frailty >= cut:
+            group += 1
+    return group
 
 
 @compiled

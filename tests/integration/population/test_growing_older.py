@@ -10,7 +10,7 @@ from icsim import evidence
 from icsim.evidence import places
 from icsim.population.ageing import grow_older
 from icsim.population.columns import FRAILTY_CUTS, Condition, Residence, Status
-from icsim.population.health import mortality_by_age
+from icsim.population.health import death_ratios, mortality_by_age
 from icsim.population.synthesis import synthesise
 from icsim.streams import uniform
 
@@ -21,20 +21,40 @@ BANDS = [(15, 24), (25, 44), (45, 64), (65, 74), (75, 84), (85, 94)]
 
 
 @njit
-def pass_years(people, tables, deaths, ratio, mean, years):
-    """Ten years of deaths by frailty group (Clegg et al. 2016), and birthdays."""
+def ratio_of(person, of_frailty, of_condition):
+    group = 0
+    for cut in FRAILTY_CUTS:
+        if person.frailty >= cut:
+            group += 1
+    ratio = of_frailty[group]
+    for c in range(len(of_condition)):
+        if person.conditions & (1 << c):
+            ratio *= of_condition[c]
+    return ratio
+
+
+@njit
+def mean_ratios(people, of_frailty, of_condition):
+    """Over people within two years of each age."""
+    total, count = np.zeros(111), np.zeros(111)
+    for i in range(len(people)):
+        person = people[i]
+        for age in range(max(0, person.age - 2), min(110, person.age + 2) + 1):
+            total[age] += ratio_of(person, of_frailty, of_condition)
+            count[age] += 1
+    return total / count
+
+
+@njit
+def pass_years(people, tables, deaths, of_frailty, of_condition, mean, years):
+    """Years of deaths, by frailty and conditions, and birthdays."""
     for year in range(years):
         for i in range(len(people)):
             person = people[i]
             if person.status != 1:
                 continue
-            group = 0
-            for cut in FRAILTY_CUTS:
-                if person.frailty >= cut:
-                    group += 1
-            if uniform(person.key, 99, year) < min(
-                0.95, deaths[person.age] * ratio[group] / mean[person.age]
-            ):
+            ratio = ratio_of(person, of_frailty, of_condition) / mean[min(person.age, 97)]
+            if uniform(person.key, 99, year) < 1 - np.exp(-deaths[person.age] * ratio):
                 person.status = 2
             else:
                 grow_older(person, tables)
@@ -47,12 +67,10 @@ def then_and_now() -> tuple[np.ndarray, np.ndarray]:
         places.resolve("England"), seed=3, days=1, sample=0.01, start=date(2015, 4, 1), catalogue=catalogue
     )
     then = population.people[: population.n_residents]
-    ratio = np.array([1.0] + [catalogue.value(f"efi_mort_hr_{g}") for g in ("mild", "moderate", "severe")])
-    group = ratio[np.searchsorted(FRAILTY_CUTS, then["frailty"], side="right")]
-    age = then["age"].astype(int)
-    mean = np.array([group[np.abs(age - min(a, 95)) <= 2].mean() for a in range(111)])
+    ratios = death_ratios(catalogue)
     now = then.copy()
-    pass_years(now, population.ageing, mortality_by_age(catalogue), ratio, mean, YEARS)
+    mean = mean_ratios(then, *ratios)
+    pass_years(now, population.ageing, mortality_by_age(catalogue), *ratios, mean, YEARS)
     return then, now[now["status"] == Status.RESIDENT]
 
 
@@ -77,7 +95,9 @@ def test_health_by_age_stays_as_it_was(then_and_now: tuple[np.ndarray, np.ndarra
     } | {c.name: lambda p, c=c: (p["conditions"] & c.value) > 0 for c in Condition}
     for name, what in kinds.items():
         one, other, error = shares(then, now, what, first, last)
-        assert other == pytest.approx(one, rel=0.08, abs=4 * error + 1e-4), name
+        # past 85 one in six dies each year, and what is lost is made up for only to second order
+        near = 0.08 if last < 85 else 0.12
+        assert other == pytest.approx(one, rel=near, abs=4 * error + 1e-4), name
 
 
 def test_the_test_can_fail(then_and_now: tuple[np.ndarray, np.ndarray]):

@@ -89,8 +89,10 @@ def test_mortality_reproduces_the_bands():
 def test_replacement_grows_with_age_and_spares_the_young(tables: AgeingTables):
     assert tables.frailty_drift[85] > 5 * tables.frailty_drift[60] > 0
     assert tables.replaced[20].max() < 1e-3
-    assert (np.diff(tables.replaced, axis=1) >= 0).all()
-    assert tables.replaced[90, -1] < 0.5
+    assert (np.diff(tables.replaced, axis=2) >= 0).all()
+    assert 0.05 < tables.replaced[90, :, -1].mean() < 0.6
+    assert tables.remission[12, 0] > 0.9  # asthma of the young goes
+    assert tables.remission[86, [1, 7]].max() < 0.01  # COPD and diabetes of the old do not
 
 
 def test_needs_rise_with_illness(tables: AgeingTables):
