@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -22,7 +23,10 @@ _KEPT = 6
 
 def _sources() -> list[Path]:
     folders = ("population", "care", "recording")
-    return [*sorted(_HERE.glob("*.py")), *(f for name in folders for f in sorted((_HERE / name).glob("*.py")))]
+    return [
+        *sorted(_HERE.glob("*.py")),
+        *(f for name in folders for f in sorted((_HERE / name).glob("*.py"))),
+    ]
 
 
 def _cache_folder() -> Path:
@@ -67,3 +71,13 @@ def _compile(function: Function, **options: Any) -> Function:
         return numba.njit(cache=True, **options)(function)
     finally:
         numba.config.CACHE_DIR = before
+
+
+def record_of(tables: Any) -> np.record:
+    """The fields of a named tuple of arrays and numbers as one record: a single pointer to compiled code."""
+    values = {name: np.asarray(getattr(tables, name)) for name in tables._fields}
+    kind = np.dtype([(name, value.dtype, value.shape) for name, value in values.items()], align=True)
+    record = np.zeros(1, kind).view(np.recarray)[0]
+    for name, value in values.items():
+        record[name] = value
+    return record

@@ -13,6 +13,7 @@ from icsim.care.hospital import (
 )
 from icsim.care.life import care_due, die, life_due, need_due
 from icsim.care.planned import end_elective_stay, follow_up_due, serve_clinics, serve_waiting_list
+from icsim.care.prefetch import prefetch
 from icsim.care.services import RING, Setting, whole
 from icsim.care.world import EVENTS, reschedule
 from icsim.compiling import kernel
@@ -20,6 +21,7 @@ from icsim.population.columns import Need, Status
 from icsim.recording.measures import columns
 from icsim.streams import bits, exp, normal, poisson, uniform
 
+AHEAD = 8  # people whose records are on their way while one acts
 S = columns("system")
 P = columns("gp_practice")
 T = columns("community_team")
@@ -80,8 +82,10 @@ def stays_end(w, day, found):
     """Everyone whose stay comes to a step today, before anybody else is seen."""
     for k in range(found):
         i = w.due_today[k]
+        if w.in_hospital[i] == 0:
+            continue
         p = w.people[i]
-        if p.setting >= Setting.BOARDING and p.next_care <= day:
+        if p.next_care <= day:
             w.tallies.work[EVENTS] += 1
             if p.setting == Setting.ELECTIVE_WARD:
                 end_elective_stay(w, i, p, day)
@@ -94,6 +98,8 @@ def stays_end(w, day, found):
 def people_act(w, day, found):
     """Everyone else who is due: life, the care episode, planned care, a new need."""
     for k in range(found):
+        if k + AHEAD < found:
+            prefetch(w.people, w.due_today[k + AHEAD])
         i = w.due_today[k]
         p = w.people[i]
         if p.next_life <= day:
@@ -196,7 +202,9 @@ def count_levels(w, day):
         w.tallies.local_authority[a, L.HOME_CARE_IN_USE] = s.home_care_used[a]
         w.tallies.local_authority[a, L.HOME_CARE_WAITING] = w.stay_queues.lines.waiting[sites + a]
         w.tallies.local_authority[a, L.CARE_HOME_PLACES_IN_USE] = s.care_home_used[a]
-        w.tallies.local_authority[a, L.CARE_HOME_WAITING] = w.stay_queues.lines.waiting[sites + authorities + a]
+        w.tallies.local_authority[a, L.CARE_HOME_WAITING] = w.stay_queues.lines.waiting[
+            sites + authorities + a
+        ]
         w.tallies.care_homes[0, H.RESIDENTS] += s.care_home_used[a]
         w.tallies.care_homes[0, H.PLACES] += s.care_home_places[a]
     year = w.calendar.year[day + w.run_in]

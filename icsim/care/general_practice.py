@@ -115,7 +115,9 @@ def consult(w, i, p, day, waited, usual_practice):
         home(p)
         return
     take_on(w, p)
-    if helped(w, p, r.resolved_gp[p.need] + r.resolved_known * (known - r.known_reference), draws.CONSULTATION):
+    if helped(
+        w, p, r.resolved_gp[p.need] + r.resolved_known * (known - r.known_reference), draws.CONSULTATION
+    ):
         refers(w, i, p, day)
         home(p)
         return

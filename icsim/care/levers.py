@@ -36,14 +36,18 @@ class Levers:
     people: np.ndarray
     turns: list[Turn] = field(default_factory=list)
 
-    def turn(self, lever: str, factor: float, who: np.ndarray | Sequence[int] | None = None, name: str = "") -> Turn:
+    def turn(
+        self, lever: str, factor: float, who: np.ndarray | Sequence[int] | None = None, name: str = ""
+    ) -> Turn:
         """Multiply a lever by ``factor`` for people given as a boolean mask or rows, or for everybody.
 
         Returns the turn, for :meth:`release`. Raises :class:`UnknownLever`, or ``ValueError`` for a factor that is not
         a positive number.
         """
         if lever not in PEOPLE:
-            raise UnknownLever(f"unknown lever {lever!r}; did you mean {' or '.join(nearest(lever, PEOPLE))}?")
+            raise UnknownLever(
+                f"unknown lever {lever!r}; did you mean {' or '.join(nearest(lever, PEOPLE))}?"
+            )
         if not (np.isfinite(factor) and factor > 0):
             raise ValueError(f"lever {lever}: expected a factor above 0, got {factor}")
         rows = None if who is None else np.asarray(who)

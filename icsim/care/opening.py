@@ -20,7 +20,8 @@ from icsim.care.services import (
     records,
 )
 from icsim.care.world import DAY, Tallies, World, reschedule
-from icsim.compiling import compiled, kernel
+from icsim.compiling import compiled, kernel, record_of
+from icsim.handle import Handle
 from icsim.population.columns import AGE_BANDS, Need, Status
 from icsim.population.health import AgeingTables
 from icsim.recording.measures import GROUP_MEASURES, MEASURES
@@ -72,8 +73,8 @@ def open_world(
     days: np.recarray,
     years: int,
     run_in: int,
-) -> World:
-    """A world of ``people`` in which every service exists and none has any capacity yet."""
+) -> Handle:
+    """A handle on a world of ``people`` in which every service exists and none has any capacity yet."""
     count = {"gp_practice": sizes.practices, "community_team": sizes.teams, "acute_trust": sizes.sites}
     count["local_authority"] = sizes.authorities
     kinds = [name for name in Tallies._fields if name in MEASURES]
@@ -93,9 +94,10 @@ def open_world(
     hospital.outside_stay = hospital.ed_load = hospital.cancel_above = 1.0
     team = records(sizes.teams, COMMUNITY_TEAM)
     team.intensity = 1.0
-    return World(
+    world = World(
         people=people,
         due=np.zeros(len(people), np.int32),
+        in_hospital=np.zeros(len(people), np.uint8),
         due_today=np.zeros(len(people), np.int32),
         stay_queues=new_queues(len(people), sizes.sites + 2 * sizes.authorities + sizes.teams),
         planned_queues=new_queues(len(people), 3 * sizes.sites),
@@ -106,12 +108,13 @@ def open_world(
         urgent=records(1, URGENT_CARE),
         rules=rules,
         risk=risk,
-        ageing=ageing,
+        ageing=record_of(ageing),
         calendar=days,
         tallies=tallies,
         run_in=run_in,
         mental_site=sizes.mental_site,
     )
+    return Handle(world)
 
 
 @kernel

@@ -59,7 +59,9 @@ def plan_follow_ups(w, i, p, day):
     p.follow_ups = min(poisson(mean, uniform(p.key, draws.OUTPATIENT_GAP, at)), 200)
     if p.follow_ups > 0:
         p.planned = Planned.FOLLOWED_UP
-        p.next_planned = day + 1 + int(w.rules.follow_up_gap * uniform(p.key, draws.OUTPATIENT_GAP, at + 1) * 2.0)
+        p.next_planned = (
+            day + 1 + int(w.rules.follow_up_gap * uniform(p.key, draws.OUTPATIENT_GAP, at + 1) * 2.0)
+        )
     else:
         p.planned = Planned.NONE
         p.next_planned = NEVER

@@ -32,7 +32,11 @@ RULES = np.dtype(
         ("headroom", np.float64, (R,)),  # bound of the need stream over the exogenous rate; last is death
         ("season", np.float64, (R, 366)),  # factor by day of the year from 1 January, mean 1
         ("unmet_effect", np.float64, (R,)),  # log rate for each unit of unmet need
-        ("deconditioning_effect", np.float64, (R,)),  # log rate for each unit of frailty index lost in hospital
+        (
+            "deconditioning_effect",
+            np.float64,
+            (R,),
+        ),  # log rate for each unit of frailty index lost in hospital
         # help-seeking
         ("choice", np.float64, (C, B, 5, K)),  # log share of each choice at reference conditions
         ("choice_severity", np.float64, (K,)),  # utility for each unit of severity away from the middle
@@ -61,10 +65,16 @@ RULES = np.dtype(
         ("wait_smoothing", np.float64),
         # crisis teams
         ("resolved_team", np.float64, (C,)),
-        ("resolved_known", np.float64),  # gain in the chance of being helped for each unit of continuity above the reference
+        (
+            "resolved_known",
+            np.float64,
+        ),  # gain in the chance of being helped for each unit of continuity above the reference
         ("known_reference", np.float64),
         ("team_below_severity", np.float64),  # below it the GP asks a crisis team before A&E
-        ("severity_effect", np.float64),  # fall of the chance of being helped outside hospital, low to high severity
+        (
+            "severity_effect",
+            np.float64,
+        ),  # fall of the chance of being helped outside hospital, low to high severity
         # accident and emergency
         ("admission", np.float64, (C,)),  # log odds at middle severity, middle age
         ("admission_severity", np.float64),

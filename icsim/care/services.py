@@ -183,7 +183,6 @@ HOSPITAL = np.dtype(
 """A hospital site: an acute trust, the hospitals elsewhere, or mental health wards."""
 
 
-
 COMMUNITY_TEAM = np.dtype(
     [
         ("rapid_slots", np.float64),  # two-hour responses a day

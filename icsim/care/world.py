@@ -6,7 +6,6 @@ import numpy as np
 
 from icsim.care.services import Queues, Setting
 from icsim.compiling import kernel
-from icsim.population.health import AgeingTables
 from icsim.streams import exp
 
 
@@ -49,6 +48,9 @@ class World(NamedTuple):
 
     people: np.ndarray  # (n,) PERSON
     due: np.ndarray  # (n,) int32: the first of the person's clocks
+    in_hospital: (
+        np.ndarray
+    )  # (n,) uint8: 1 where the setting is BOARDING or beyond, so that few need to be looked at
     due_today: np.ndarray  # (n,) int32: scratch
     stay_queues: Queues
     planned_queues: Queues
@@ -59,7 +61,7 @@ class World(NamedTuple):
     urgent: np.recarray  # (1,) URGENT_CARE
     rules: np.record  # RULES
     risk: np.record  # RISK
-    ageing: AgeingTables
+    ageing: np.record  # AgeingTables
     calendar: np.recarray  # (days,) DAY
     tallies: Tallies
     run_in: int  # days before day 0
@@ -74,8 +76,9 @@ CANDIDATES, PAST_BOUND, EVENTS = range(3)
 
 @kernel
 def reschedule(w, i):
-    """Set when the person next has anything to do: the first of the four clocks."""
+    """Note when the person next has anything to do, the first of the four clocks, and whether in hospital."""
     p = w.people[i]
+    w.in_hospital[i] = p.setting >= Setting.BOARDING
     w.due[i] = min(min(p.next_need, p.next_care), min(p.next_planned, p.next_life))
 
 

@@ -45,10 +45,12 @@ def expected(counts: np.ndarray, catalogue: Catalogue) -> Demand:
     v = catalogue.value
     by_age = counts.sum(axis=1)
     attendances = (catalogue.by_age("ae_rate") / 1000)[:, None] * spread(v("ae_imd_ratio_fifths")) * counts
-    spells_by_age = ((catalogue.by_age("emerg_rate") / 1000)[:, None] * deprivation_gradient(catalogue) * counts).sum(
-        axis=1
+    spells_by_age = (
+        (catalogue.by_age("emerg_rate") / 1000)[:, None] * deprivation_gradient(catalogue) * counts
+    ).sum(axis=1)
+    planned = age_weight(
+        catalogue, catalogue.by_age("gp_consult_rate") * catalogue.by_age("gp_planned_share")
     )
-    planned = age_weight(catalogue, catalogue.by_age("gp_consult_rate") * catalogue.by_age("gp_planned_share"))
     weighted = float((by_age * planned).sum()) / 1000
     elective = weighted * v("elective_list_per_1000")
     first = weighted * v("first_outpatients_per_1000")

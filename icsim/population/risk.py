@@ -189,7 +189,9 @@ def risk_tables(
     tables = np.zeros(1, RISK).view(np.recarray)[0]
     tables.base = 1.0
     tables.death = np.round(by_age / at_mid[band], 12)
-    tables.condition = np.stack([_ratios(catalogue, condition.name.lower()) for condition in Condition], axis=1)
+    tables.condition = np.stack(
+        [_ratios(catalogue, condition.name.lower()) for condition in Condition], axis=1
+    )
     groups = [_ratios(catalogue, f"frailty_{group.name.lower()}") for group in Frailty]
     tables.frailty = np.stack(groups, axis=1)
     tables.care_home = _ratios(catalogue, "care_home")
