@@ -6,7 +6,7 @@ import numpy as np
 
 from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
-from icsim.compiling import compiled
+from icsim.compiling import compiled, kernel
 from icsim.population.columns import Need, Residence, Status
 from icsim.streams import log, normal, uniform
 
@@ -15,34 +15,55 @@ if TYPE_CHECKING:
 
 
 @compiled
-def _risk_scores(people, neighbourhood, least_age, noise, month):
-    """Score of everyone a team might take on: log of the true rate of crises with noise; -1e9 for others."""
-    score = np.full(len(people), -1e9)
-    for i in range(len(people)):
+def _candidates(people, older, least_age, noise, month):
+    """Everyone whom a team might take on, their neighbourhoods and scores: log true rate of crises, with noise."""
+    rows = np.empty(len(older), np.int64)
+    teams = np.empty(len(older), np.int64)
+    scores = np.empty(len(older))
+    n = 0
+    for i in older:
         p = people[i]
-        if (
-            p.status == Status.RESIDENT
-            and p.neighbourhood == neighbourhood
-            and p.age >= least_age
-            and p.caseload == 0
-            and p.residence == Residence.HOME
-        ):
+        if p.age >= least_age and p.caseload == 0 and p.residence == Residence.HOME:
             rate = p.rate[Need.ACSC] + p.rate[Need.FRAILTY] + p.rate[Need.SOCIAL] + p.rate[Need.ACUTE]
-            score[i] = log(rate + 1e-12) + noise * normal(p.key, draws.CASE_FINDING, month)
-    return score
+            rows[n] = i
+            teams[n] = p.neighbourhood
+            scores[n] = log(rate + 1e-12) + noise * normal(p.key, draws.CASE_FINDING, month)
+            n += 1
+    return rows[:n], teams[:n], scores[:n]
 
 
-@compiled
-def _step_down(people, neighbourhood, chance, month):
-    """Discharge part of a caseload; returns how many."""
-    ended = 0
-    for i in range(len(people)):
+@kernel
+def _step_down(people, older, caseload, chance, month):
+    """Discharge part of every team's caseload, counting down ``caseload`` (N,)."""
+    for i in older:
         p = people[i]
-        if p.caseload == 1 and p.neighbourhood == neighbourhood:
-            if uniform(p.key, draws.CASELOAD_END, month) < chance:
-                p.caseload = 0
-                ended += 1
-    return ended
+        if p.caseload == 1 and uniform(p.key, draws.CASELOAD_END, month) < chance:
+            p.caseload = 0
+            caseload[p.neighbourhood] -= 1
+
+
+def find_cases(model: "ICSModel", month: int) -> None:
+    """Every team takes on those with the highest scores of a noisy risk tool, as far as it has room."""
+    v, teams = model.catalogue.value, model.world.teams
+    rows, team, score = _candidates(
+        model.people, model.seen.older, v("team_case_finding_age"), v("team_case_finding_noise"), month
+    )
+    order = np.lexsort((-score, team))
+    rows, team = rows[order], team[order]
+    first = np.searchsorted(team, np.arange(len(teams) + 1))
+    for k in range(len(teams)):
+        room = max(0, int(teams.caseload_limit[k] - teams.caseload[k]))
+        chosen = rows[first[k] : min(first[k] + room, first[k + 1])]
+        model.people["caseload"][chosen] = 1
+        teams.caseload[k] += len(chosen)
+
+
+def review_caseloads(model: "ICSModel") -> None:
+    """The month's work of all teams in one pass: step some people down, then find new cases."""
+    month = model.months_done
+    end = model.catalogue.value("team_caseload_end")
+    _step_down(model.people, model.seen.older, model.world.teams.caseload, end, month)
+    find_cases(model, month)
 
 
 class CommunityTeam(Organisation):
@@ -96,22 +117,6 @@ class CommunityTeam(Organisation):
         teams.slots[k] = round(self.capacity["intermediate_care_places"] * factor)
 
     def review_month(self) -> None:
-        """Step some people down, then fill the caseload with the highest scores of a noisy risk tool."""
-        model, teams, k = self.model, self.model.world.teams, self.index
-        v = model.catalogue.value
-        month = model.months_done
-        teams.caseload[k] -= _step_down(model.people, k, v("team_caseload_end"), month)
-        self.find_cases(month)
-
-    def find_cases(self, month: int) -> None:
-        """Take on people with the highest risk scores while there is room."""
-        model, teams, k = self.model, self.model.world.teams, self.index
-        v = model.catalogue.value
-        room = int(teams.caseload_limit[k] - teams.caseload[k])
-        if room <= 0:
-            return
-        score = _risk_scores(model.people, k, v("team_case_finding_age"), v("team_case_finding_noise"), month)
-        room = min(room, int((score > -1e8).sum()))
-        chosen = np.argsort(-score, kind="stable")[:room]
-        model.people["caseload"][chosen] = 1
-        teams.caseload[k] += room
+        """Step some people down and fill the caseload again; the first team does it for all, in one pass."""
+        if self.index == 0:
+            review_caseloads(self.model)

@@ -7,52 +7,55 @@ import numpy as np
 from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
 from icsim.care.hospital import move_to_care_home, start_home_care
-from icsim.compiling import compiled
+from icsim.care.services import Setting
+from icsim.compiling import compiled, kernel
 from icsim.experiment.organisations import Eligibility
-from icsim.population.columns import Residence, Status
+from icsim.population.columns import FRAILTY_CUTS, Residence, Status
 from icsim.recording.measures import columns
 from icsim.streams import uniform
 
 if TYPE_CHECKING:
     from icsim.model import ICSModel
 
+FRAIL = FRAILTY_CUTS[1]  # moderate frailty: with critical need, a care home rather than home care
 LEVEL = {Eligibility.SOME: 1, Eligibility.SUBSTANTIAL: 2, Eligibility.CRITICAL: 3}
 
 
 @compiled
-def _end_packages(w, authority, chance, month):
-    """Home-care packages that end this month by recovery or change of need; returns how many."""
-    ended = 0
-    for i in range(len(w.people)):
+def _month_of_care(w, rows, authority, chance, least_need, month):
+    """End home-care packages by recovery or change of need; returns rows of those at home with eligible need."""
+    eligible = np.empty(len(rows), np.int64)
+    n = 0
+    for i in rows:
         p = w.people[i]
-        if p.package == 1 and p.authority == authority and p.status == Status.RESIDENT:
-            if uniform(p.key, draws.PACKAGE_END, month) < chance:
-                p.package = 0
-                w.social.home_care_used[authority] -= 1
-                ended += 1
-    return ended
+        if p.authority != authority:
+            continue
+        if p.package == 1 and uniform(p.key, draws.PACKAGE_END, month) < chance:
+            p.package = 0
+            w.social.home_care_used[authority] -= 1
+        if (
+            p.social_care_need >= least_need
+            and p.residence == Residence.HOME
+            and p.setting < Setting.BOARDING
+        ):
+            eligible[n] = i
+            n += 1
+    return eligible[:n]
 
 
-@compiled
-def _assess(w, authority, least_need, home_care, care_home, month, order):
-    """Start support for people at home with the greatest eligible need, as far as the month's room goes.
+@kernel
+def _assess(w, rows, least_need, home_care, care_home):
+    """Start support for people at home, the greatest need first, as far as the month's room goes.
 
-    Returns people assessed as eligible and not served: they wait.
+    Returns how many are eligible for home care and not served: they wait.
     """
     waiting = 0
     for level in range(3, least_need - 1, -1):
-        for k in range(len(order)):
-            p = w.people[order[k]]
-            if (
-                p.status != Status.RESIDENT
-                or p.authority != authority
-                or p.residence != Residence.HOME
-                or p.social_care_need != level
-                or p.setting >= 5
-                or p.age < 65
-            ):
+        for i in rows:
+            p = w.people[i]
+            if p.social_care_need != level:
                 continue
-            if level == 3 and care_home > 0 and p.frailty > 0.24:
+            if level == 3 and care_home > 0 and p.frailty >= FRAIL:
                 move_to_care_home(w, p)
                 care_home -= 1
             elif p.package == 0:
@@ -142,7 +145,9 @@ class LocalAuthority(Organisation):
         """Packages end; people at home with eligible need are assessed and served by need while there is room."""
         model, world, k = self.model, self.model.world, self.index
         v = model.catalogue.value
-        _end_packages(world, k, v("home_care_end"), model.months_done)
+        older = model.seen.older
+        rows = np.roll(older, -model.first_of_month(len(older)))
+        rows = _month_of_care(world, rows, k, v("home_care_end"), self.eligibility, model.months_done)
         weeks = (model.day - model.month_began) / 7
         home = (1 - v("eligible_hospital_share")) * weeks
         starts = int(
@@ -152,9 +157,6 @@ class LocalAuthority(Organisation):
         social = world.social
         starts = min(starts, int(social.home_care_packages[k] - social.home_care_used[k]))
         placements = min(placements, int(social.care_home_places[k] - social.care_home_used[k]))
-        order = model.rotated_rows()
-        self.waiting = _assess(
-            world, k, self.eligibility, max(0, starts), max(0, placements), model.months_done, order
-        )
+        self.waiting = _assess(world, rows, self.eligibility, max(0, starts), max(0, placements))
         assessments = columns("local_authority").ASSESSMENTS
         world.tallies.local_authority[k, assessments] += max(0, starts) + self.waiting

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from icsim.agents.organisation import Organisation, whole_beds
-from icsim.compiling import compiled
+from icsim.compiling import kernel
 from icsim.population.columns import Status
 from icsim.recording.measures import columns
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from icsim.model import ICSModel
 
 
-@compiled
-def _mental_caseload(people, limit, used):
-    """Fill the mental health caseload from those with the greatest need, in row order; returns people on it."""
+@kernel
+def _mental_caseload(people, rows, limit, used):
+    """Fill the mental health caseload with those of the greatest need first; returns how many are on it."""
     for level in (3, 2):
-        for i in range(len(people)):
+        for i in rows:
             if used >= limit:
                 return used
             p = people[i]
-            if p.status == Status.RESIDENT and p.caseload == 0 and p.mental_health_need == level:
+            if p.caseload == 0 and p.mental_health_need == level:
                 p.caseload = 2
                 used += 1
     return used
@@ -63,8 +63,12 @@ class MentalHealthTrust(Organisation):
     def review_month(self) -> None:
         """Take people with severe and moderate need onto the caseload while there is room."""
         urgent = self.model.world.urgent
+        rows = self.model.seen.distressed
         urgent.mental_caseload[0] = _mental_caseload(
-            self.model.people, int(urgent.mental_caseload_limit[0]), int(urgent.mental_caseload[0])
+            self.model.people,
+            np.roll(rows, -self.model.first_of_month(len(rows))),
+            int(urgent.mental_caseload_limit[0]),
+            int(urgent.mental_caseload[0]),
         )
 
 
@@ -126,7 +130,7 @@ class VoluntarySector(Organisation):
         """Support lonely people with the most unmet need, as far as places go."""
         model = self.model
         people = model.people
-        lonely = np.flatnonzero((people["status"] == Status.RESIDENT) & (people["loneliness"] == 2))
+        lonely = model.seen.lonely
         room = int(self.capacity["people_supported"] * model.service_factor(self, "staff"))
         chosen = lonely[np.argsort(-people["unmet_need"][lonely], kind="stable")[:room]]
         relief = model.catalogue.value("voluntary_unmet_relief")

@@ -1,3 +1,46 @@
-"""icsim: a local integrated care system, person by person and day by day."""
+"""icsim: a local integrated care system, person by person and day by day.
+
+``run`` runs an experiment, ``open_run`` opens its results, ``ICSModel`` is the Mesa model, ``load`` reads an
+experiment. They are imported when first used, so that ``import icsim`` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from icsim.experiment import Experiment, ExperimentError, load
+    from icsim.model import ICSModel
+    from icsim.recording.run import Run, open_run
+    from icsim.recording.store import ResultError
+    from icsim.running import run
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Experiment": "icsim.experiment",
+    "ExperimentError": "icsim.experiment",
+    "ICSModel": "icsim.model",
+    "ResultError": "icsim.recording.store",
+    "Run": "icsim.recording.run",
+    "load": "icsim.experiment",
+    "open_run": "icsim.recording.run",
+    "run": "icsim.running",
+}
+__all__ = [
+    "Experiment",
+    "ExperimentError",
+    "ICSModel",
+    "ResultError",
+    "Run",
+    "load",
+    "open_run",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'icsim' has no attribute {name!r}")

@@ -58,7 +58,9 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             from icsim.experiment import ExperimentError
 
-            if isinstance(error, ExperimentError):
+            from icsim.recording.store import ResultError
+
+            if isinstance(error, ExperimentError | ResultError):
                 _stop(str(error), 2)
             if os.environ.get("ICSIM_DEBUG"):
                 raise
@@ -105,7 +107,46 @@ def options(
     """Simulate a local integrated care system of England, person by person and day by day."""
 
 
-# --- running: `icsim run` goes here ---
+# --- running ---
+
+
+@app.command()
+@plainly
+def run(
+    source: Source,
+    overrides: Overrides = None,
+    years: Annotated[
+        float | None, typer.Option(metavar="N", help="Length of the run in years, as --set years=N.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="S", help="Seed of all luck, as --set seed=S.")] = None,
+    replicates: Annotated[
+        int | None, typer.Option(metavar="N", help="How many runs, as --set replicates=N.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Results folder; left out, runs/NAME-seedS.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run at --out.")] = False,
+) -> None:
+    """Run an experiment, print its summary and write a results folder that pandas reads."""
+    from rich.console import Console
+
+    from icsim.experiment import load
+
+    given = {"years": years, "seed": seed, "replicates": replicates}
+    options = [f"{key}={value}" for key, value in given.items() if value is not None]
+    experiment = load(source, [*(overrides or ()), *options])
+    _warn(experiment)
+    from icsim.running import run as run_experiment
+
+    result = run_experiment(experiment, out=out, overwrite=overwrite)
+    Console().print(result.summary())
+    typer.echo(f"Results: {_shown(result.path)}")
+    typer.echo(f'In Python: pandas.read_parquet("{_shown(result.path)}/monthly.parquet")')
+
+
+def _shown(path: Path) -> Path:
+    """A path as short as it can be told from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 # --- experiments ---

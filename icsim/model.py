@@ -11,7 +11,7 @@ import numpy as np
 from icsim import evidence
 from icsim.agents.acute_trust import ELSEWHERE, AcuteTrust
 from icsim.agents.commissioner import Commissioner
-from icsim.agents.community_team import CommunityTeam
+from icsim.agents.community_team import CommunityTeam, find_cases
 from icsim.agents.gp_practice import GPPractice
 from icsim.agents.local_authority import LocalAuthority
 from icsim.agents.organisation import Organisation
@@ -34,6 +34,7 @@ from icsim.experiment import Experiment, load
 from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
 from icsim.population.demand import counts_by_age_and_fifth, expected
 from icsim.population.risk import need_rates, risk_tables
+from icsim.population.survey import survey
 from icsim.population.synthesis import synthesise
 from icsim.recording.measures import columns
 from icsim.recording.recorder import OrganisationRow, Recorder
@@ -67,6 +68,7 @@ class ICSModel(PatientsByType):
         day: days lived so far; the day about to be lived, the first being 0.
         levers: what interventions turn.
         recorder: what has been counted.
+        seen: the survey of everybody at the end of the last month.
 
     Raises:
         icsim.experiment.ExperimentError: a bad experiment.
@@ -206,10 +208,10 @@ class ICSModel(PatientsByType):
         v = self.catalogue.value
         world, first = self.world, -self.run_in
         settle_everyone(world, first)
+        self.seen = survey(self.people, len(self.of(GPPractice)))
         waiting = (v("waiting_outpatient_per_1000"), v("waiting_list_per_1000"), v("following_up_per_1000"))
         fill_waiting_lists(world, first, waiting, v("waiting_mean_days"))
-        for team in self.of(CommunityTeam):
-            team.find_cases(0)
+        find_cases(self, 0)
         for trust in self.of(MentalHealthTrust):
             trust.review_month()
         for day in range(first, 0):
@@ -223,6 +225,17 @@ class ICSModel(PatientsByType):
     def date(self) -> date:
         """The day about to be lived."""
         return self.experiment.start + timedelta(days=self.day)
+
+    def work(self) -> dict[str, int]:
+        """What the days cost: patient days lived, care events, candidate needs, and needs past their bound."""
+        candidates, past, events = (int(count) for count in self.world.tallies.work)
+        days = int(self.world.tallies.person_days.sum())
+        return {
+            "patient_days": days,
+            "events": events,
+            "candidate_needs": candidates,
+            "needs_past_bound": past,
+        }
 
     def service_factor(self, organisation: Organisation, capacity: str) -> float:
         """Product of what interventions and shocks have done to a capacity of an organisation."""
@@ -246,11 +259,10 @@ class ICSModel(PatientsByType):
             if owner in (organisation.kind, organisation.name):
                 organisation.open()
 
-    def rotated_rows(self) -> np.ndarray:
-        """All rows of people, starting at another one each month, so that nobody is always first."""
+    def first_of_month(self, n: int) -> int:
+        """Where to start this month in a list of ``n``, so that nobody is always first."""
         key = np.uint64(entity_key(self.luck, draws.ORGANISATION, 0))
-        first = int(bits(key, draws.ROTATION, self.months_done) % np.uint64(len(self.people)))
-        return np.roll(np.arange(len(self.people)), -first)
+        return int(bits(key, draws.ROTATION, self.months_done) % max(n, 1))
 
     def step(self) -> None:
         """Live one day; at the end of a month and of a financial year, organisations look back."""
@@ -279,13 +291,10 @@ class ICSModel(PatientsByType):
     def _end_month(self) -> None:
         """Count what is counted monthly, let every organisation look back, and close the month's books."""
         month = slice(self.month_began, self.day)
-        here = self.people["status"] == Status.RESIDENT
         recorder = self.recorder
-        practices = columns("gp_practice")
-        lists = np.bincount(self.people["practice"][here], minlength=len(self.of(GPPractice)))
-        recorder.block("gp_practice")[month, :, practices.LIST_SIZE] = lists
-        unmet = float(self.people["unmet_need"][here].sum(dtype=np.float64))
-        recorder.block("system")[month, 0, columns("system").MEAN_UNMET_NEED] = unmet
+        self.seen = survey(self.people, len(self.of(GPPractice)))
+        recorder.block("gp_practice")[month, :, columns("gp_practice").LIST_SIZE] = self.seen.lists
+        recorder.block("system")[month, 0, columns("system").MEAN_UNMET_NEED] = self.seen.unmet_need
         over = waiting_over(self.world, self.day - 1, EIGHTEEN_WEEKS)
         trusts = recorder.block("acute_trust")
         trusts[month, :, columns("acute_trust").WAITING_OVER_18_WEEKS] = over[: trusts.shape[1]]

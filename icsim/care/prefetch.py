@@ -13,7 +13,7 @@ LINES = -(-PERSON.itemsize // LINE_BYTES)
 
 
 @intrinsic
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG001 - the signature Numba asks for
+def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """Start loading every cache line of record ``index`` of a one-dimensional array; changes nothing."""
     signature = types.void(array, index)
 

@@ -8,7 +8,6 @@ from icsim.care.services import Queues, Setting
 from icsim.compiling import kernel
 from icsim.streams import exp
 
-
 DAY = np.dtype(
     [
         ("working", np.bool_),  # practices and clinics are open

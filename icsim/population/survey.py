@@ -1,0 +1,49 @@
+"""A look at everybody at the end of a month, in one pass: counts, and who organisations want to look at closer."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from icsim.compiling import compiled
+from icsim.population.columns import Status
+
+OLDER = 65
+OFTEN = 2  # loneliness: often
+MODERATE = 2  # mental-health need
+
+
+class Survey(NamedTuple):
+    """What a pass over the people found; rows are in ascending order."""
+
+    lists: np.ndarray  # (P,) int64 registered patients of each practice
+    unmet_need: float  # sum over residents
+    older: np.ndarray  # rows of residents of 65 and over
+    lonely: np.ndarray  # rows of residents who are often lonely
+    distressed: np.ndarray  # rows of residents with moderate or severe mental-health need
+
+
+@compiled
+def survey(people, practices):
+    """Survey the residents of structured array ``people``; ``practices`` is their number."""
+    lists = np.zeros(practices, np.int64)
+    older = np.empty(len(people), np.int32)
+    lonely = np.empty(len(people), np.int32)
+    distressed = np.empty(len(people), np.int32)
+    unmet = 0.0
+    n_older, n_lonely, n_distressed = 0, 0, 0
+    for i in range(len(people)):
+        p = people[i]
+        if p.status != Status.RESIDENT:
+            continue
+        lists[p.practice] += 1
+        unmet += p.unmet_need
+        if p.age >= OLDER:
+            older[n_older] = i
+            n_older += 1
+        if p.loneliness == OFTEN:
+            lonely[n_lonely] = i
+            n_lonely += 1
+        if p.mental_health_need >= MODERATE:
+            distressed[n_distressed] = i
+            n_distressed += 1
+    return Survey(lists, unmet, older[:n_older], lonely[:n_lonely], distressed[:n_distressed])
