@@ -21,7 +21,8 @@ class AcuteTrust(Organisation):
     Attributes:
         resident_share: share of the residents' hospital use that goes there.
         capacity: ``core_beds``, ``escalation_beds``, ``ae_attendances_per_day``, ``day_cases_per_day``,
-            ``inpatients_per_day``, ``clinic_attendances_per_day`` (a working day), at the scale of the sample.
+            ``inpatients_per_day``, ``clinic_attendances_per_day`` (a working day), at the scale of the
+            sample.
         outside: mean ``attendances_per_day`` and ``beds`` of people from outside the place.
     """
 
@@ -45,7 +46,7 @@ class AcuteTrust(Organisation):
 
     @classmethod
     def found(cls, model: "ICSModel") -> list["AcuteTrust"]:
-        """The trusts of the experiment, or one sized for the place, and the hospitals elsewhere if any are used."""
+        """The experiment's trusts, or one sized for the place, and hospitals elsewhere if any are used."""
         given = model.experiment.organisations.acute_trusts or (
             GivenTrust(name=f"{model.place.name} hospital"),
         )
@@ -74,11 +75,11 @@ class AcuteTrust(Organisation):
         attended = given.ae_attendances_per_year
         if given.code:
             table = trusts()
-            table = table[table["code"] == given.code]
+            table = table.loc[table["code"] == given.code]
             if len(table):
                 first = table.iloc[0]
                 beds = float(first["beds"]) if beds is None else beds
-                used = beds * float(first["occupancy"])
+                used = beds * (float(first["occupancy"]) - v("winter_occupancy_excess"))
                 if attended is None:
                     attended = float(table["attendances"].dropna().iloc[0])
         core = beds_here / v("trust_occupancy_planned") if beds is None else beds * scale

@@ -1,6 +1,6 @@
 """Clinical commissioning groups."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from icsim.agents.organisation import Organisation
 
@@ -30,7 +30,7 @@ class Commissioner(Organisation):
         """The CCGs that the experiment names, or those the place lies in, with their residents."""
         lsoas = model.population.lsoas
         ages = [column for column in lsoas if str(column).startswith("age_")]
-        size = lsoas[ages].sum(axis=1)
+        size = cast(Any, lsoas[ages].sum(axis=1))
         by_ccg = size.groupby([lsoas["ccg"].astype(str), lsoas["ccg_name"].astype(str)]).sum()
         given = model.experiment.organisations.commissioners.names
         names = [name for _, name in by_ccg.index]

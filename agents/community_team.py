@@ -1,6 +1,6 @@
 """Neighbourhood (multidisciplinary) teams."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 @compiled
-def _candidates(people, older, least_age, noise, month):
-    """Everyone whom a team might take on, their neighbourhoods and scores: log true rate of crises, with noise."""
+def _candidates(
+    people: Any, older: np.ndarray, least_age: float, noise: float, month: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Everyone a team might take on, their neighbourhoods and scores: log true rate of crises, with noise."""
     rows = np.empty(len(older), np.int64)
     teams = np.empty(len(older), np.int64)
     scores = np.empty(len(older))
@@ -33,7 +35,7 @@ def _candidates(people, older, least_age, noise, month):
 
 
 @kernel
-def _step_down(people, older, caseload, chance, month):
+def _step_down(people: Any, older: np.ndarray, caseload: np.ndarray, chance: float, month: int) -> None:
     """Discharge part of every team's caseload, counting down ``caseload`` (N,)."""
     for i in older:
         p = people[i]
@@ -111,6 +113,7 @@ class CommunityTeam(Organisation):
         teams, k = self.model.world.teams, self.index
         factor = self.model.service_factor(self, "staff")
         visits = self.model.catalogue.value("team_visits_per_staff_day")
+        teams.authority[k] = int(self.model.population.neighbourhoods["authority"].iloc[k])
         teams.visits[k] = self.capacity["staff_fte"] * visits * factor
         teams.caseload_limit[k] = round(self.capacity["caseload"] * factor)
         teams.rapid_slots[k] = self.capacity["rapid_responses_per_day"] * factor

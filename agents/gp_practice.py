@@ -69,7 +69,7 @@ class GPPractice(Organisation):
                 index=k,
                 code=(given[k].code or "") if given else "",
                 weighted_list=float(lists[k]),
-                gp_fte=None if not given or given[k].gp_fte is None else given[k].gp_fte * scale,
+                gp_fte=None if not given or (fte := given[k].gp_fte) is None else fte * scale,
             )
             for k in range(len(table))
         ]

@@ -1,6 +1,6 @@
 """Local authorities: adult social care."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +22,10 @@ LEVEL = {Eligibility.SOME: 1, Eligibility.SUBSTANTIAL: 2, Eligibility.CRITICAL: 
 
 
 @compiled
-def _month_of_care(w, rows, authority, chance, least_need, month):
-    """End home-care packages by recovery or change of need; returns rows of those at home with eligible need."""
+def _month_of_care(
+    w: Any, rows: np.ndarray, authority: int, chance: float, least_need: int, month: int
+) -> np.ndarray:
+    """End home-care packages by recovery or change of need; returns rows of the eligible at home."""
     eligible = np.empty(len(rows), np.int64)
     n = 0
     for i in rows:
@@ -44,7 +46,7 @@ def _month_of_care(w, rows, authority, chance, least_need, month):
 
 
 @kernel
-def _assess(w, rows, least_need, home_care, care_home):
+def _assess(w: Any, rows: np.ndarray, least_need: int, home_care: int, care_home: int) -> int:
     """Start support for people at home, the greatest need first, as far as the month's room goes.
 
     Returns how many are eligible for home care and not served: they wait.
@@ -142,21 +144,29 @@ class LocalAuthority(Organisation):
         social.care_home_places[k] = round(self.capacity["care_home_places"])
 
     def review_month(self) -> None:
-        """Packages end; people at home with eligible need are assessed and served by need while there is room."""
+        """Support the people at home for another month."""
+        self.support_at_home((self.model.day - self.model.month_began) / 7, self.model.months_done)
+
+    def support_at_home(self, weeks: float, month: int) -> None:
+        """Packages end; those at home with eligible need are assessed and served by need while there is room.
+
+        Args:
+            weeks: how long since the last time, which sets how many can start.
+            month: index of the draws.
+        """
         model, world, k = self.model, self.model.world, self.index
         v = model.catalogue.value
         older = model.seen.older
         rows = np.roll(older, -model.first_of_month(len(older)))
-        rows = _month_of_care(world, rows, k, v("home_care_end"), self.eligibility, model.months_done)
-        weeks = (model.day - model.month_began) / 7
-        home = (1 - v("eligible_hospital_share")) * weeks
-        starts = int(
-            self.capacity["home_care_starts_per_week"] * home * model.service_factor(self, "social_care")
-        )
-        placements = int(self.capacity["care_home_placements_per_week"] * home)
+        rows = _month_of_care(world, rows, k, v("home_care_end"), self.eligibility, month)
+        share = (1 - v("eligible_hospital_share")) * weeks
         social = world.social
-        starts = min(starts, int(social.home_care_packages[k] - social.home_care_used[k]))
-        placements = min(placements, int(social.care_home_places[k] - social.care_home_used[k]))
-        self.waiting = _assess(world, rows, self.eligibility, max(0, starts), max(0, placements))
+        factor = model.service_factor(self, "social_care")
+        kept = v("home_care_kept_for_hospital") * social.home_care_packages[k]
+        room = int(social.home_care_packages[k] - kept - social.home_care_used[k])
+        starts = max(0, min(int(self.capacity["home_care_starts_per_week"] * share * factor), room))
+        room = int(social.care_home_places[k] - social.care_home_used[k])
+        placements = max(0, min(int(self.capacity["care_home_placements_per_week"] * share), room))
+        self.waiting = _assess(world, rows, self.eligibility, starts, placements)
         assessments = columns("local_authority").ASSESSMENTS
-        world.tallies.local_authority[k, assessments] += max(0, starts) + self.waiting
+        world.tallies.local_authority[k, assessments] += starts + self.waiting

@@ -1,5 +1,6 @@
-"""What all organisations have in common: a name, capacities they open to the day, a month they can look back on."""
+"""What all organisations have in common: a name, capacities they open to the day, a month to look back on."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import mesa
@@ -23,7 +24,7 @@ class Organisation(mesa.Agent):
     """
 
     kind: ClassVar[str]
-    model: "ICSModel"
+    model: "ICSModel"  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, model: "ICSModel", *, name: str, index: int, code: str = "") -> None:
         super().__init__(model)
@@ -34,6 +35,11 @@ class Organisation(mesa.Agent):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+    @classmethod
+    def found(cls, model: "ICSModel") -> Sequence["Organisation"]:
+        """The organisations of this kind in an experiment and its place. Every kind has its own way."""
+        raise NotImplementedError
 
     def open(self) -> None:
         """Hand the capacities to the day of care. Called before the first day and after every change."""

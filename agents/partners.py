@@ -1,6 +1,6 @@
 """The other organisations of a place: mental health, urgent care, the voluntary sector, care homes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @kernel
-def _mental_caseload(people, rows, limit, used):
+def _mental_caseload(people: Any, rows: np.ndarray, limit: int, used: int) -> int:
     """Fill the mental health caseload with those of the greatest need first; returns how many are on it."""
     for level in (3, 2):
         for i in rows:
@@ -102,7 +102,7 @@ class UrgentCare(Organisation):
         return [service]
 
     def open(self) -> None:
-        """Hand over the day's capacities; a year's out-of-hours contacts fall on the days practices are shut."""
+        """Hand over the day's capacities; out-of-hours contacts fall on the days practices are shut."""
         urgent = self.model.world.urgent
         factor = self.model.service_factor(self, "staff")
         working = float(self.model.world.calendar.working.mean())

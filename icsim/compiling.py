@@ -1,7 +1,8 @@
 """Compiled functions and where their machine code is kept.
 
-Numba keys its cache on the file of the function alone, so a function would go on using the old code of a function
-it calls in another file. Here the cache folder is named after the text of every file with compiled code.
+Numba keys its cache on the file of the function alone, so a function would go on using the old code of a
+function it calls in another file. Here the cache folder is named after the text of every file with compiled
+code.
 """
 
 import hashlib
@@ -14,9 +15,11 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from numba.core import config
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_SETTINGS: Any = config  # Numba makes its settings at run time, where a type checker does not see them
 _HERE = Path(__file__).parent
 _KEPT = 6
 
@@ -58,19 +61,19 @@ def compiled(function: Function) -> Function:
 def kernel(function: Function) -> Function:
     """Compile a function that makes no arrays: as :func:`compiled`, without counting references to arrays.
 
-    Counting costs 5 ns for each array of the state at each call, more than all else that a patient's day takes; the
-    caller holds every array throughout. A function that makes an array does not compile this way.
+    Counting costs 5 ns for each array of the state at each call, more than all else that a patient's day
+    takes; the caller holds every array throughout. A function that makes an array does not compile this way.
     """
     return _compile(function, _nrt=False)
 
 
-def _compile(function: Function, **options: Any) -> Function:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    before = _SETTINGS.CACHE_DIR
+    _SETTINGS.CACHE_DIR = str(CACHE_FOLDER)
     try:
         return numba.njit(cache=True, **options)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        _SETTINGS.CACHE_DIR = before
 
 
 def record_of(tables: Any) -> np.record:

@@ -1,8 +1,8 @@
 """A handle: a named tuple of arrays passed to compiled code as one pointer.
 
-Numba passes a named tuple by value, some 250 machine words for the state of a run, and copies them at every call.
-A handle keeps the tuple in memory and passes its address; ``handle.field`` reads the field where it is used.
-The handle holds on to the arrays, so they live as long as it does.
+Numba passes a named tuple by value, some 250 machine words for the state of a run, and copies them at every
+call. A handle keeps the tuple in memory and passes its address; ``handle.field`` reads the field where it is
+used. The handle holds on to the arrays, so they live as long as it does.
 """
 
 from typing import Any, NamedTuple
@@ -104,10 +104,10 @@ def _size_of(typing_context: Any, target: Any) -> Any:
 
 
 @numba.njit
-def _store(address, target):
-    _store_at(address, target)
+def _store(address: Any, target: Any) -> None:
+    _store_at(address, target)  # pyright: ignore[reportCallIssue]
 
 
 @numba.njit
-def _words(target):
-    return _size_of(target) // 8 + 1
+def _words(target: Any) -> int:
+    return _size_of(target) // 8 + 1  # pyright: ignore[reportCallIssue]

@@ -30,6 +30,7 @@ from icsim.care.opening import (
     waiting_over,
 )
 from icsim.care.rules import gather
+from icsim.evidence import places
 from icsim.experiment import Experiment, load
 from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
 from icsim.population.demand import counts_by_age_and_fifth, expected
@@ -46,6 +47,8 @@ from icsim.system.populations import Populations, list_weights
 from icsim.system.relationships import Relationships
 
 EIGHTEEN_WEEKS = 126
+RUN_IN_MONTH = 30
+BEFORE = 100_000  # months of the run-in have draws of their own
 KINDS: tuple[type[Organisation], ...] = (
     AcuteTrust, GPPractice, CommunityTeam, LocalAuthority, Commissioner,
     MentalHealthTrust, UrgentCare, VoluntarySector, CareHomes,
@@ -91,7 +94,7 @@ class ICSModel(PatientsByType):
         super().__init__(rng=self.luck)
         self.experiment = experiment
         self.catalogue = evidence.load().with_values(experiment.parameters)
-        self.place = evidence.places.resolve(experiment.place)
+        self.place = places.resolve(experiment.place)
         self.day = 0
         self.days = experiment.days
         self.month_began = 0
@@ -136,7 +139,7 @@ class ICSModel(PatientsByType):
 
     def _make_organisations(self) -> None:
         self.organisations = [organisation for kind in KINDS for organisation in kind.found(self)]
-        rows = [OrganisationRow(self.place.name, "system")]
+        rows = [OrganisationRow(f"{self.place.name} (whole place)", "system")]
         rows += [OrganisationRow(o.name, o.kind, o.code) for o in self.organisations]
         self.recorder = Recorder(self.experiment.start, self.days, rows)
         names = [o.name for o in self.organisations]
@@ -215,6 +218,9 @@ class ICSModel(PatientsByType):
         for trust in self.of(MentalHealthTrust):
             trust.review_month()
         for day in range(first, 0):
+            if (day - first) % RUN_IN_MONTH == 0:
+                for authority in self.of(LocalAuthority):
+                    authority.support_at_home(RUN_IN_MONTH / 7, BEFORE + day)
             live_day(world, day)
         for table in world.tallies[: world.tallies._fields.index("residents")]:
             table[:] = 0
@@ -227,7 +233,7 @@ class ICSModel(PatientsByType):
         return self.experiment.start + timedelta(days=self.day)
 
     def work(self) -> dict[str, int]:
-        """What the days cost: patient days lived, care events, candidate needs, and needs past their bound."""
+        """What the days cost: patient days lived, care events, candidate needs, needs past their bound."""
         candidates, past, events = (int(count) for count in self.world.tallies.work)
         days = int(self.world.tallies.person_days.sum())
         return {
@@ -246,7 +252,7 @@ class ICSModel(PatientsByType):
         return factor
 
     def turn_service(self, owner: str, capacity: str, factor: float, turned: bool = True) -> None:
-        """Multiply a capacity of a kind or a name of organisation from today, or (``turned=False``) take that back.
+        """Multiply a capacity of a kind or name of organisation from today; ``turned=False`` takes that back.
 
         Capacities: ``staff``, ``beds``, ``appointments`` (of practices), ``social_care`` (of councils).
         """

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import mesa
+import numpy as np
 
 from icsim.experiment import Experiment, load
 from icsim.model import ICSModel
@@ -88,28 +89,31 @@ def finish(model: ICSModel) -> None:
 
 
 def people_at_the_end(model: ICSModel) -> Any:
-    """One row for everyone who lived in the place during the run, with their use of care by financial year."""
+    """One row for everyone who lived in the place in the run, with their use of care by financial year."""
     import pandas as pd
 
     people = model.people
     lived = people["status"] != Status.EXPECTED
     rows = lived.nonzero()[0]
     people = people[rows]
+    areas = model.population.lsoas["lsoa"].astype(str)
     columns: dict[str, Any] = {
         "person": rows.astype("int32"),
-        "status": pd.Categorical.from_codes(people["status"], [status.name.lower() for status in Status]),
+        "status": pd.Categorical.from_codes(people["status"], pd.Index([s.name.lower() for s in Status])),
         "age": people["age"],
-        "age_band": pd.Categorical.from_codes(AGE_BAND_OF_AGE[people["age"]], AGE_BANDS),
+        "age_band": pd.Categorical.from_codes(AGE_BAND_OF_AGE[people["age"]], pd.Index(AGE_BANDS)),
         "sex": people["sex"],
         "imd_decile": people["imd_decile"],
-        "lsoa": pd.Categorical.from_codes(people["lsoa"], model.population.lsoas["lsoa"].astype(str)),
+        "lsoa": pd.Categorical.from_codes(people["lsoa"], pd.Index(areas)),
     }
     for name in ("neighbourhood", "practice", "residence", "mental_health_need", "social_care_need"):
         columns[name] = people[name]
     columns["conditions"] = people["conditions"]
-    columns["n_conditions"] = sum((people["conditions"] >> bit & 1) for bit in range(len(Condition))).astype("uint8")
+    held = [people["conditions"] >> bit & 1 for bit in range(len(Condition))]
+    columns["n_conditions"] = np.sum(held, axis=0).astype("uint8")
     columns["frailty_group"] = frailty_group(people["frailty"])
-    for name in ("frailty", "deconditioning", "unmet_need", "activation", "loneliness", "caseload", "package"):
+    states = ("frailty", "deconditioning", "unmet_need", "activation", "loneliness", "caseload", "package")
+    for name in states:
         columns[name] = people[name]
     names = ("gp_contacts", "ae_attendances", "emergency_admissions", "bed_days")
     for y, year in enumerate(model.recorder.financial_years):
@@ -121,7 +125,7 @@ def people_at_the_end(model: ICSModel) -> Any:
 
 
 def release(model: ICSModel) -> None:
-    """Let go of a model that is done: Mesa 3.3 keeps every model for ever in a class attribute (issue 3179)."""
+    """Let go of a model that is done: Mesa 3.3 keeps every model for ever (its issue 3179)."""
     ids = getattr(mesa.Agent, "_ids", None)
     if ids is not None:
         ids.pop(model, None)

@@ -1,14 +1,15 @@
-"""Addressed randomness: a draw is a hash of (seed, entity, purpose, index), never the next number of a generator.
+"""Addressed randomness: a draw is a hash of (seed, entity, purpose, index), never a generator's next number.
 
 No draw depends on the order of execution, on how many draws came before, or on the number of cores. Two runs
 with the same seed share every draw that a difference between them does not touch: each patient has a twin.
 
-An *entity* (a person, an organisation, a small area) has a 64-bit ``key`` made from the seed and its address by
-:func:`entity_key`. A draw is ``uniform(key, purpose, index)``: the *index* counts candidates, episodes or days.
-The mixer is Stafford's variant 13 of the 64-bit finaliser, as in SplitMix64 (Steele, Lea and Flood 2014).
+An *entity* (a person, an organisation, a small area) has a 64-bit ``key`` made from the seed and its address
+by :func:`entity_key`. A draw is ``uniform(key, purpose, index)``: the *index* counts candidates, episodes or
+days. The mixer is Stafford's variant 13 of the 64-bit finaliser, as in SplitMix64 (Steele, Lea and Flood
+2014).
 
-``log`` and ``exp`` are written out in IEEE additions and multiplications, because those of the C library differ in
-the last bit between machines and a run must be the same everywhere.
+``log`` and ``exp`` are written out in IEEE additions and multiplications, because those of the C library
+differ in the last bit between machines and a run must be the same everywhere.
 """
 
 import numpy as np
@@ -97,27 +98,58 @@ def normal_quantile(p: float) -> float:
     if tail < 0.02425:
         q = np.sqrt(-2.0 * log(tail))
         x = (
-            ((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q - 2.549732539343734) * q
-             + 4.374664141464968) * q + 2.938163982698783
+            (
+                (
+                    ((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q
+                    - 2.549732539343734
+                )
+                * q
+                + 4.374664141464968
+            )
+            * q
+            + 2.938163982698783
         ) / (
-            (((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q + 3.754408661907416) * q
+            (
+                ((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q
+                + 3.754408661907416
+            )
+            * q
             + 1.0
         )
         return x if p < 0.5 else -x
     q = p - 0.5
     r = q * q
     return (
-        (((((-3.969683028665376e01 * r + 2.209460984245205e02) * r - 2.759285104469687e02) * r
-           + 1.383577518672690e02) * r - 3.066479806614716e01) * r + 2.506628277459239) * q
+        (
+            (
+                (
+                    ((-3.969683028665376e01 * r + 2.209460984245205e02) * r - 2.759285104469687e02) * r
+                    + 1.383577518672690e02
+                )
+                * r
+                - 3.066479806614716e01
+            )
+            * r
+            + 2.506628277459239
+        )
+        * q
     ) / (
-        ((((-5.447609879822406e01 * r + 1.615858368580409e02) * r - 1.556989798598866e02) * r
-          + 6.680131188771972e01) * r - 1.328068155288572e01) * r + 1.0
+        (
+            (
+                ((-5.447609879822406e01 * r + 1.615858368580409e02) * r - 1.556989798598866e02) * r
+                + 6.680131188771972e01
+            )
+            * r
+            - 1.328068155288572e01
+        )
+        * r
+        + 1.0
     )
 
 
 @compiled
 def poisson(mean: float, u: float) -> int:
-    """The Poisson quantile of u: one uniform makes one count, so a small change of the mean rarely changes it."""
+    """The Poisson quantile of u: one uniform makes one count, which a small change of mean rarely changes."""
     if mean <= 0.0:
         return 0
     if mean > 500.0:

@@ -1,9 +1,11 @@
 """One day of care for everybody: the kernel.
 
-Order of a day: services open with today's capacity; stays that end free beds; those who wait are served; everyone
-else who is due acts, starting each day with another person so that nobody is always first; people from outside
-the place use its hospitals; clinics and the waiting list are served; levels are counted.
+Order of a day: services open with today's capacity; stays that end free beds; those who wait are served;
+everyone else who is due acts, starting each day with another person so that nobody is always first; people
+from outside the place use its hospitals; clinics and the waiting list are served; levels are counted.
 """
+
+from typing import Any
 
 from icsim.care import purposes as draws
 from icsim.care.hospital import (
@@ -32,12 +34,14 @@ H = columns("care_homes")
 
 
 @kernel
-def open_services(w, day):
+def open_services(w: Any, day: int) -> None:
     """Set what each service can do today."""
     working = w.calendar.working[day + w.run_in]
     gp, h, t, s, u = w.gp, w.hospitals, w.teams, w.social, w.urgent
     for p in range(len(gp.same_day)):
-        gp.same_day_left[p] = whole(gp.same_day[p], gp.carried[p], 1) if working else 0
+        if working:
+            owed = min(0, gp.same_day_left[p])
+            gp.same_day_left[p] = whole(gp.same_day[p], gp.carried[p], 1) + owed
         w.tallies.gp_practice[p, P.CAPACITY] = gp.same_day[p] + gp.routine[p] if working else 0.0
     for x in range(len(h.key)):
         h.ed_today[x] = 0
@@ -61,7 +65,7 @@ def open_services(w, day):
 
 
 @kernel
-def gather_due(w, day):
+def gather_due(w: Any, day: int) -> int:
     """List who is due today into ``due_today``, starting at another row each day; returns how many."""
     n = len(w.due)
     first = int(bits(w.hospitals.key[0], draws.ROTATION, day + w.run_in) % n)
@@ -78,7 +82,7 @@ def gather_due(w, day):
 
 
 @kernel
-def stays_end(w, day, found):
+def stays_end(w: Any, day: int, found: int) -> None:
     """Everyone whose stay comes to a step today, before anybody else is seen."""
     for k in range(found):
         i = w.due_today[k]
@@ -95,11 +99,11 @@ def stays_end(w, day, found):
 
 
 @kernel
-def people_act(w, day, found):
+def people_act(w: Any, day: int, found: int) -> None:
     """Everyone else who is due: life, the care episode, planned care, a new need."""
     for k in range(found):
         if k + AHEAD < found:
-            prefetch(w.people, w.due_today[k + AHEAD])
+            prefetch(w.people, w.due_today[k + AHEAD])  # pyright: ignore[reportCallIssue]
         i = w.due_today[k]
         p = w.people[i]
         if p.next_life <= day:
@@ -121,7 +125,7 @@ def people_act(w, day, found):
 
 
 @kernel
-def outside_patients_leave(w, day):
+def outside_patients_leave(w: Any, day: int) -> None:
     """Patients from outside the place whose stay is over give back their beds."""
     h = w.hospitals
     slot = day % RING
@@ -135,7 +139,7 @@ def outside_patients_leave(w, day):
 
 
 @kernel
-def outside_patients_come(w, day):
+def outside_patients_come(w: Any, day: int) -> None:
     """Patients from outside the place attend A&E and are admitted: the trust's background load."""
     h, r = w.hospitals, w.rules
     at = day + w.run_in
@@ -159,7 +163,7 @@ def outside_patients_come(w, day):
 
 
 @kernel
-def serve_planned_care(w, day):
+def serve_planned_care(w: Any, day: int) -> None:
     """Clinics and the waiting list of every site on a working day."""
     h = w.hospitals
     for s in range(len(h.key)):
@@ -170,7 +174,7 @@ def serve_planned_care(w, day):
 
 
 @kernel
-def count_levels(w, day):
+def count_levels(w: Any, day: int) -> None:
     """Count, at the end of the day, what there is rather than what happened."""
     gp, h, t, s = w.gp, w.hospitals, w.teams, w.social
     sites, authorities = len(h.key), len(s.home_care_used)
@@ -217,7 +221,7 @@ def count_levels(w, day):
 
 
 @kernel
-def live_day(w, day):
+def live_day(w: Any, day: int) -> None:
     """Let everybody live one day. Days before 0 are the run-in: nobody is born, ages, moves or dies."""
     open_services(w, day)
     outside_patients_leave(w, day)

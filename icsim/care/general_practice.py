@@ -1,7 +1,9 @@
-"""General practice: booking, same-day and routine appointments, out of hours, the consultation, crisis teams."""
+"""General practice: booking, same-day and routine appointments, out of hours, consultation, crisis teams."""
+
+from typing import Any
 
 from icsim.care import purposes as draws
-from icsim.care.hospital import attend_ae, draw, home
+from icsim.care.hospital import admit, attend_ae, draw, home
 from icsim.care.planned import refer
 from icsim.care.services import Setting, whole
 from icsim.care.world import GP_CONTACTS, add_unmet, unmet_need
@@ -20,7 +22,7 @@ HELPED, UNRESOLVED, REFUSED = 1, 0, -1
 
 
 @kernel
-def book(w, practice, day):
+def book(w: Any, practice: int, day: int) -> int:
     """Book the first free routine appointment after today; its day, or -1 beyond the booking horizon."""
     gp, calendar = w.gp, w.calendar
     if gp.diary_day[practice] <= day:
@@ -38,15 +40,18 @@ def book(w, practice, day):
 
 
 @kernel
-def helped(w, p, resolved, purpose):
+def helped(w: Any, p: Any, resolved: float, purpose: int) -> bool:
     """Whether a contact outside hospital resolves the need; the severe are helped less often."""
     chance = resolved - w.rules.severity_effect * (p.severity - 0.5)
     return draw(p, purpose) < chance
 
 
 @kernel
-def crisis_response(w, p, day):
-    """Ask the community team, or the mental health crisis team, for a response: ``HELPED``, ``UNRESOLVED``, ``REFUSED``."""
+def crisis_response(w: Any, p: Any, day: int) -> int:
+    """Ask the community team, or the mental health crisis team, for a response.
+
+    Returns ``HELPED``, ``UNRESOLVED`` or ``REFUSED``.
+    """
     if p.need == Need.MENTAL_HEALTH:
         if w.urgent.crisis_left[0] <= 0:
             w.tallies.mental_health_trust[0, M.CRISIS_REFUSED] += 1
@@ -68,7 +73,7 @@ def crisis_response(w, p, day):
 
 
 @kernel
-def take_on(w, p):
+def take_on(w: Any, p: Any) -> None:
     """The GP may put a frail patient, or one in mental distress, on a team's caseload if it has room."""
     if p.caseload > 0 or draw(p, draws.FOLLOW_UP) > w.rules.caseload_referral:
         return
@@ -84,7 +89,7 @@ def take_on(w, p):
 
 
 @kernel
-def consult(w, i, p, day, waited, usual_practice):
+def consult(w: Any, i: int, p: Any, day: int, waited: float, usual_practice: bool) -> None:
     """A consultation: resolve, ask back, refer, call a crisis team, or send to A&E.
 
     Args:
@@ -110,6 +115,7 @@ def consult(w, i, p, day, waited, usual_practice):
         refers(w, i, p, day)
         if draw(p, draws.FOLLOW_UP) < r.follow_up[p.need] and p.step < 6:
             p.setting = Setting.FOLLOW_UP
+            p.severity = min(p.severity, r.urgent_severity)
             p.next_care = day + 1 + int(r.follow_up_days * (0.5 + draw(p, draws.WAITING)))
             return
         home(p)
@@ -124,11 +130,14 @@ def consult(w, i, p, day, waited, usual_practice):
     if p.severity < r.team_below_severity and crisis_response(w, p, day) == HELPED:
         home(p)
         return
-    attend_ae(w, i, p, day)
+    if p.need != Need.MENTAL_HEALTH and draw(p, draws.DIRECT) < r.direct_admission:
+        admit(w, i, p, day)
+    else:
+        attend_ae(w, i, p, day)
 
 
 @kernel
-def refers(w, i, p, day):
+def refers(w: Any, i: int, p: Any, day: int) -> None:
     """The GP may refer to hospital, by the case, the practice's habit and any advice at hand."""
     chance = w.rules.referral[p.need] * w.gp.referral_habit[p.practice] * p.lever[Lever.REFERRAL]
     if draw(p, draws.REFERRAL) < chance:
@@ -137,22 +146,32 @@ def refers(w, i, p, day):
 
 
 @kernel
-def ask_gp(w, i, p, day):
+def ask_gp(w: Any, i: int, p: Any, day: int) -> bool:
     """Ask the practice for an appointment. Returns False when the person turns away without one.
 
-    The urgent are seen today if a same-day appointment is left (out of hours when practices are shut); others, and
-    the urgent when there is none, are offered the first routine appointment, which the urgent may find too late.
+    The urgent are seen today while same-day appointments last, and somewhat beyond; then they are asked to
+    call again when the practice next opens, and the most severe turn away. With practices shut the most
+    severe call out of hours. Everyone else is offered the first free routine appointment.
     """
     r = w.rules
     practice = p.practice
     urgent = p.severity > r.urgent_severity and p.need != Need.PLANNED
-    if urgent and w.calendar.working[day + w.run_in]:
-        if w.gp.same_day_left[practice] > 0:
+    open_today = w.calendar.working[day + w.run_in]
+    if urgent and open_today:
+        if w.gp.same_day_left[practice] > -w.gp.same_day[practice] * r.duty_overrun:
             w.gp.same_day_left[practice] -= 1
             w.tallies.gp_practice[practice, P.SAME_DAY_APPOINTMENTS] += 1
             consult(w, i, p, day, 0.0, True)
             return True
-    elif urgent and w.urgent.out_of_hours_left[0] > 0:
+        w.tallies.gp_practice[practice, P.REQUESTS_REFUSED] += 1
+        add_unmet(w, p, day, r.refused_unmet)
+    if urgent:
+        if p.severity <= r.out_of_hours_severity and p.step < 5:
+            p.setting = Setting.FOLLOW_UP  # asks again when the practice opens next
+            p.next_care = w.calendar.next_working[day + w.run_in]
+            return True
+        if open_today or w.urgent.out_of_hours_left[0] <= 0:
+            return False
         w.urgent.out_of_hours_left[0] -= 1
         consult(w, i, p, day, 0.0, False)
         return True
@@ -160,10 +179,6 @@ def ask_gp(w, i, p, day):
     waited = float(r.booking_horizon if on < 0 else on - day)
     w.gp.expected_wait[practice] += r.wait_smoothing * (waited - w.gp.expected_wait[practice])
     if on < 0:
-        w.tallies.gp_practice[practice, P.REQUESTS_REFUSED] += 1
-        add_unmet(w, p, day, r.refused_unmet)
-        return False
-    if urgent and draw(p, draws.PATIENCE) > exp(-waited * p.severity / r.patience_days):
         w.tallies.gp_practice[practice, P.REQUESTS_REFUSED] += 1
         add_unmet(w, p, day, r.refused_unmet)
         return False

@@ -1,5 +1,7 @@
 """Accident and emergency, emergency admission, the stay, and leaving hospital."""
 
+from typing import Any
+
 from icsim.care import purposes as draws
 from icsim.care.planned import refer
 from icsim.care.services import RING, Setting, Support, call_next, join, leave
@@ -26,13 +28,13 @@ STEPS = draws.STEPS
 
 
 @kernel
-def draw(p, purpose):
+def draw(p: Any, purpose: int) -> float:
     """The uniform of this purpose at the present step of the person's care episode."""
     return uniform(p.key, purpose, p.episode * STEPS + min(p.step, STEPS - 1))
 
 
 @kernel
-def home(p):
+def home(p: Any) -> None:
     """The care episode is over."""
     p.setting = Setting.HOME
     p.next_care = NEVER
@@ -40,13 +42,13 @@ def home(p):
 
 
 @kernel
-def pressure(w, site):
+def pressure(w: Any, site: int) -> float:
     """Occupancy above the threshold at which a hospital feels it, 0 below."""
     return max(0.0, w.hospitals.occupancy[site] - w.rules.pressure_from)
 
 
 @kernel
-def breach_log_odds(w, site):
+def breach_log_odds(w: Any, site: int) -> float:
     """Log odds that an attendance takes over four hours, before knowing whether the person is admitted."""
     r = w.rules
     load = max(0.0, w.hospitals.ed_load[site] - 1.0)
@@ -54,9 +56,9 @@ def breach_log_odds(w, site):
 
 
 @kernel
-def by_ambulance(w, i, p, day, band, site):
+def by_ambulance(w: Any, i: int, p: Any, day: int, band: int, site: int) -> None:
     """The person may come by ambulance; when no crew is free the wait leaves unmet need."""
-    if draw(p, draws.AMBULANCE) >= w.rules.ambulance[band] * (0.5 + p.severity):
+    if draw(p, draws.AMBULANCE) >= w.rules.ambulance[band] * (1.0 + p.severity - w.rules.admitted_severity):
         return
     w.tallies.acute_trust[site, A.AMBULANCE_ARRIVALS] += 1
     w.tallies.urgent_care[0, U.AMBULANCE_CALLS] += 1
@@ -68,7 +70,7 @@ def by_ambulance(w, i, p, day, band, site):
 
 
 @kernel
-def attend_ae(w, i, p, day):
+def attend_ae(w: Any, i: int, p: Any, day: int) -> None:
     """A&E: seen, then admitted or sent home. Four hours depend on load, occupancy and finding a bed."""
     r = w.rules
     site = p.trust
@@ -102,19 +104,26 @@ def attend_ae(w, i, p, day):
 
 
 @kernel
-def length_of_stay(w, p):
+def length_of_stay(w: Any, p: Any) -> int:
     """Nights of the stay: lognormal around the mean of the age band, longer for the severe; at least one."""
     r = w.rules
     mean = r.mental_stay_mean
     if p.site != w.mental_site:
-        mean = r.stay_mean[w.risk.band[p.age]] * (1.0 + r.stay_severity * (p.severity - 0.5))
+        mean = r.stay_mean[w.risk.band[p.age]] * (1.0 + r.stay_severity * (p.severity - r.admitted_severity))
     z = normal(p.key, draws.LENGTH_OF_STAY, p.stays)
     stay = mean * p.lever[Lever.LENGTH_OF_STAY] * exp(r.stay_sigma * z - 0.5 * r.stay_sigma * r.stay_sigma)
     return max(1, min(int(stay + 0.5), 400))
 
 
 @kernel
-def admit(w, i, p, day):
+def zero_day_chance(w: Any, p: Any, band: int) -> float:
+    """Chance that an emergency admission leaves the same day."""
+    r = w.rules
+    return min(r.zero_day[band] * (1.0 - r.zero_day_severity * (p.severity - r.admitted_severity)), 0.95)
+
+
+@kernel
+def admit(w: Any, i: int, p: Any, day: int) -> None:
     """Emergency admission: home the same day, into a bed, or boarding in A&E until there is one."""
     r, h = w.rules, w.hospitals
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
@@ -139,7 +148,7 @@ def admit(w, i, p, day):
         w.tallies.by_group[year, band, fifth, G.ACSC_ADMISSIONS] += 1
     if day - p.discharged <= 30:
         w.tallies.acute_trust[p.site, A.READMISSIONS_30D] += 1
-    if uniform(p.key, draws.ZERO_DAY, p.stays) < min(r.zero_day[band] * (1.5 - p.severity), 0.95):
+    if uniform(p.key, draws.ZERO_DAY, p.stays) < zero_day_chance(w, p, band):
         w.tallies.acute_trust[p.site, A.ZERO_DAY_ADMISSIONS] += 1
         go_home(w, i, p, day)
         return
@@ -153,8 +162,8 @@ def admit(w, i, p, day):
 
 
 @kernel
-def beds_for_boarders(w, site):
-    """Beds freed overnight go to those who wait in A&E, residents and others in proportion to their numbers."""
+def beds_for_boarders(w: Any, site: int) -> None:
+    """Beds freed overnight go to those waiting in A&E, residents and others in proportion to numbers."""
     h = w.hospitals
     while h.occupied[site] < h.core_beds[site] + h.escalation_beds[site]:
         here, outside = w.stay_queues.lines.waiting[site], h.outside_boarding[site]
@@ -169,18 +178,18 @@ def beds_for_boarders(w, site):
 
 
 @kernel
-def support_queue(w, p):
+def support_queue(w: Any, p: Any) -> int:
     """The queue in which a person who is fit waits for support."""
     sites, authorities = len(w.hospitals.key), len(w.social.home_care_used)
     if p.support == Support.HOME_CARE:
         return sites + p.authority
     if p.support == Support.CARE_HOME:
         return sites + authorities + p.authority
-    return sites + 2 * authorities + p.neighbourhood
+    return sites + 2 * authorities + p.authority
 
 
 @kernel
-def support_needed(w, p):
+def support_needed(w: Any, p: Any) -> int:
     """What an overnight patient needs to be able to leave (``Support``)."""
     r = w.rules
     if p.residence == Residence.CARE_HOME or p.site == w.mental_site:
@@ -199,17 +208,21 @@ def support_needed(w, p):
 
 
 @kernel
-def dies_in_stay(w, p):
+def dies_in_stay(w: Any, p: Any) -> bool:
     """Whether the illness of this stay is fatal, wherever it is treated."""
     r = w.rules
     band = w.risk.band[p.age]
-    risk = r.fatality[band] / (1.0 - r.zero_day[band]) * (1.0 + r.fatality_severity * (p.severity - 0.5))
+    risk = (
+        r.fatality[band]
+        / (1.0 - r.zero_day[band])
+        * (1.0 + r.fatality_severity * (p.severity - r.admitted_severity))
+    )
     risk *= 1.0 + r.deconditioning_effect[len(r.deconditioning_effect) - 1] * p.deconditioning
     return uniform(p.key, draws.CASE_FATALITY, p.stays) < risk
 
 
 @kernel
-def stay_due(w, i, p, day):
+def stay_due(w: Any, i: int, p: Any, day: int) -> bool:
     """A step of the stay falls due. Returns True when the person has died.
 
     On the planned last day: death, discharge, or the wait for support; on a weekend it may wait for Monday.
@@ -239,7 +252,7 @@ def stay_due(w, i, p, day):
 
 
 @kernel
-def free_bed(w, i, p, day):
+def free_bed(w: Any, i: int, p: Any, day: int) -> None:
     """Give back the bed, or the place in A&E, of a person in hospital, and count the nights."""
     h = w.hospitals
     if p.setting == Setting.BOARDING:
@@ -265,14 +278,14 @@ def free_bed(w, i, p, day):
 
 
 @kernel
-def discharge(w, i, p, day):
+def discharge(w: Any, i: int, p: Any, day: int) -> None:
     """An emergency patient leaves the ward."""
     free_bed(w, i, p, day)
     go_home(w, i, p, day)
 
 
 @kernel
-def go_home(w, i, p, day):
+def go_home(w: Any, i: int, p: Any, day: int) -> None:
     """After an emergency stay: home, perhaps to relapse within weeks, perhaps to be seen in clinic."""
     r = w.rules
     home(p)
@@ -289,7 +302,7 @@ def go_home(w, i, p, day):
 
 
 @kernel
-def serve_support(w, day):
+def serve_support(w: Any, day: int) -> None:
     """Start support for those who are fit and have waited longest, as far as today's capacity goes."""
     sites, authorities = len(w.hospitals.key), len(w.social.home_care_used)
     s = w.social
@@ -313,7 +326,7 @@ def serve_support(w, day):
             reschedule(w, i)
     t = w.teams
     for n in range(len(t.slots)):
-        queue = sites + 2 * authorities + n
+        queue = sites + 2 * authorities + t.authority[n]
         while t.slots_used[n] < t.slots[n]:
             i = w.stay_queues.lines.first[queue]
             if i < 0:
@@ -325,7 +338,7 @@ def serve_support(w, day):
 
 
 @kernel
-def start_home_care(w, p):
+def start_home_care(w: Any, p: Any) -> None:
     """A home-care package begins; the caller has seen that there is capacity."""
     a = p.authority
     w.social.home_care_left[a] -= 1
@@ -336,7 +349,7 @@ def start_home_care(w, p):
 
 
 @kernel
-def move_to_care_home(w, p):
+def move_to_care_home(w: Any, p: Any) -> None:
     """The person moves into a care home; the caller has seen that there is a place."""
     a = p.authority
     w.social.care_home_left[a] -= 1

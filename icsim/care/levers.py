@@ -1,7 +1,7 @@
 """Levers: how interventions and organisations change care without touching the day's kernel.
 
-A lever multiplies. Levers of people (``icsim.population.columns.Lever``) work on whoever they are turned for; levers
-of services (``SERVICES``) work on a capacity of an organisation, or of all organisations of a kind.
+A lever multiplies. Levers of people (``icsim.population.columns.Lever``) work on whoever they are turned for;
+levers of services (``SERVICES``) work on a capacity of an organisation, or of all organisations of a kind.
 """
 
 from collections.abc import Sequence
@@ -41,8 +41,8 @@ class Levers:
     ) -> Turn:
         """Multiply a lever by ``factor`` for people given as a boolean mask or rows, or for everybody.
 
-        Returns the turn, for :meth:`release`. Raises :class:`UnknownLever`, or ``ValueError`` for a factor that is not
-        a positive number.
+        Returns the turn, for :meth:`release`. Raises :class:`UnknownLever`, or ``ValueError`` for a factor
+        that is not a positive number.
         """
         if lever not in PEOPLE:
             raise UnknownLever(

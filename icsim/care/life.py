@@ -1,5 +1,7 @@
 """Coming and going: arrival, birthdays, moving away, death; and the needs that arise between them."""
 
+from typing import Any
+
 from icsim.care import purposes as draws
 from icsim.care.general_practice import ask_gp, consult
 from icsim.care.hospital import free_bed
@@ -20,7 +22,7 @@ G = group_columns()
 
 
 @kernel
-def next_candidate(p, day):
+def next_candidate(p: Any, day: int) -> None:
     """Draw the day of the next candidate need after ``day``: a geometric gap at the person's bound."""
     p.need_count += 1
     gap = 1.0 + log(uniform(p.key, draws.NEED_GAP, p.need_count)) * p.need_scale
@@ -28,14 +30,14 @@ def next_candidate(p, day):
 
 
 @kernel
-def next_change(p):
+def next_change(p: Any) -> int:
     """Day of the next birthday, or of moving away if that comes first."""
     on = birthday(p.birth_day, p.age + 1) if p.age < OLDEST else NEVER
     return min(on, p.departure_day)
 
 
 @kernel
-def settle(w, p, day):
+def settle(w: Any, p: Any, day: int) -> None:
     """Set clocks and rates of a resident, at the start of the run or on arrival."""
     set_rates(p, w.risk)
     next_candidate(p, day)
@@ -49,7 +51,7 @@ def settle(w, p, day):
 
 
 @kernel
-def leave_place(w, i, p, day, status):
+def leave_place(w: Any, i: int, p: Any, day: int, status: int) -> None:
     """Death or moving away: give back whatever the person used and stop every clock."""
     if p.setting == Setting.ELECTIVE_WARD:
         w.hospitals.occupied[p.site] -= 1
@@ -77,7 +79,7 @@ def leave_place(w, i, p, day, status):
 
 
 @kernel
-def die(w, i, p, day):
+def die(w: Any, i: int, p: Any, day: int) -> None:
     """The person dies."""
     year = w.calendar.year[day + w.run_in]
     w.tallies.system[0, S.DEATHS] += 1
@@ -86,8 +88,8 @@ def die(w, i, p, day):
 
 
 @kernel
-def life_due(w, i, p, day):
-    """Arrival, birthday or departure. The need stream starts afresh at a birthday, at the new year's rates."""
+def life_due(w: Any, i: int, p: Any, day: int) -> None:
+    """Arrival, birthday or departure. At a birthday the need stream starts afresh, at the new rates."""
     if p.status == Status.EXPECTED:
         p.status = Status.RESIDENT
         born = p.birth_day == p.arrival_day
@@ -107,8 +109,11 @@ def life_due(w, i, p, day):
 
 
 @kernel
-def actual_over_rate(w, p, c, day):
-    """How the rate of class ``c`` today compares with the exogenous rate: season, levers, unmet need, frailty lost."""
+def actual_over_rate(w: Any, p: Any, c: int, day: int) -> float:
+    """How the rate of class ``c`` today compares with the exogenous rate.
+
+    Season, levers, unmet need and frailty lost move it.
+    """
     r = w.rules
     m = r.season[c, w.calendar.day_of_year[day + w.run_in]]
     if p.residence == Residence.CARE_HOME:
@@ -125,10 +130,11 @@ def actual_over_rate(w, p, c, day):
 
 
 @kernel
-def need_due(w, i, p, day):
+def need_due(w: Any, i: int, p: Any, day: int) -> None:
     """A candidate need falls due: its class, whether it is real today (thinning), and what the person does.
 
-    The candidate, its class mark, its thinning mark and its severity belong to the person and no policy moves them.
+    The candidate, its class mark, its thinning mark and its severity belong to the person and no policy moves
+    them.
     """
     r = w.rules
     k = p.need_count
@@ -165,14 +171,14 @@ def need_due(w, i, p, day):
 
 
 @kernel
-def more_pressing(c, p):
+def more_pressing(c: int, p: Any) -> bool:
     """Whether a new need of class ``c`` displaces the episode in hand."""
     light = p.need == Need.MINOR or p.need == Need.PLANNED
     return c != Need.MINOR and c != Need.PLANNED and (light or p.setting == Setting.RECOVERING)
 
 
 @kernel
-def care_due(w, i, p, day):
+def care_due(w: Any, i: int, p: Any, day: int) -> None:
     """The next step of a care episode outside hospital."""
     if p.setting == Setting.AWAITING_GP:
         drop_appointment(w, p)

@@ -1,7 +1,8 @@
-"""The world on its first day: empty services, everyone's clocks, and the queues that a health service always has."""
+"""The world on its first day: empty services, everyone's clocks, the queues a health service always has."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def open_world(
         due=np.zeros(len(people), np.int32),
         in_hospital=np.zeros(len(people), np.uint8),
         due_today=np.zeros(len(people), np.int32),
-        stay_queues=new_queues(len(people), sizes.sites + 2 * sizes.authorities + sizes.teams),
+        stay_queues=new_queues(len(people), sizes.sites + 3 * sizes.authorities),
         planned_queues=new_queues(len(people), 3 * sizes.sites),
         gp=practice,
         hospitals=hospital,
@@ -118,8 +119,8 @@ def open_world(
 
 
 @kernel
-def use_hospitals(people, shares):
-    """Give every person the hospital they use, by the hospitals' cumulated shares of the residents, shape (S,)."""
+def use_hospitals(people: Any, shares: np.ndarray) -> None:
+    """Give every person the hospital they use, by hospitals' cumulated shares of residents, shape (S,)."""
     for i in range(len(people)):
         p = people[i]
         u = uniform(p.key, draws.HOSPITAL_USED, 0)
@@ -127,7 +128,7 @@ def use_hospitals(people, shares):
 
 
 @kernel
-def settle_everyone(w, day):
+def settle_everyone(w: Any, day: int) -> None:
     """Start the clocks of everyone present, and the arrival clock of those to come."""
     for i in range(len(w.people)):
         p = w.people[i]
@@ -139,8 +140,13 @@ def settle_everyone(w, day):
 
 
 @compiled
-def _draw_waiting(w, day, outpatients, listed, following, mean_wait, mean_rate):
-    """Who waits at the start: 0 nobody, 1 for clinic, 2 for a day case, 3 for a bed, 4 followed up; and since when."""
+def _draw_waiting(
+    w: Any, day: int, outpatients: float, listed: float, following: float, mean_wait: float, mean_rate: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Who waits at the start, and since when.
+
+    0 does not wait, 1 waits for clinic, 2 for a day case, 3 for a bed, 4 is followed up.
+    """
     n = len(w.people)
     state = np.zeros(n, np.int64)
     since = np.zeros(n, np.int64)
@@ -162,7 +168,7 @@ def _draw_waiting(w, day, outpatients, listed, following, mean_wait, mean_rate):
 
 
 @kernel
-def _take_place(w, order, state, since, day):
+def _take_place(w: Any, order: np.ndarray, state: np.ndarray, since: Any, day: int) -> None:
     sites = len(w.hospitals.key)
     for i in order:
         p = w.people[i]
@@ -181,21 +187,21 @@ def _take_place(w, order, state, since, day):
         reschedule(w, i)
 
 
-def fill_waiting_lists(w: World, day: int, per_1000: tuple[float, float, float], mean_wait: float) -> None:
+def fill_waiting_lists(w: Handle, day: int, per_1000: tuple[float, float, float], mean_wait: float) -> None:
     """Put people on the outpatient queue, the waiting list and follow-up, longest waits first.
 
     ``per_1000``: people in each at the start, per 1,000 residents of mean need for planned care.
     """
     here = w.people["status"] == Status.RESIDENT
     mean_rate = float(w.people["rate"][here, Need.PLANNED].mean(dtype=np.float64))
-    shares = [value / 1000 for value in per_1000]
-    state, since = _draw_waiting(w, day, *shares, mean_wait, mean_rate)
+    outpatients, listed, following = (value / 1000 for value in per_1000)
+    state, since = _draw_waiting(w, day, outpatients, listed, following, mean_wait, mean_rate)
     rows = np.flatnonzero(state)
     _take_place(w, rows[np.argsort(since[rows], kind="stable")], state, since, day)
 
 
 @compiled
-def waiting_over(w, day, days):
+def waiting_over(w: Any, day: int, days: int) -> np.ndarray:
     """People on each site's queues whose 18-week clock has run for more than ``days`` days, shape (S,)."""
     over = np.zeros(len(w.hospitals.key), np.int64)
     for queue in range(len(w.planned_queues.lines.first)):

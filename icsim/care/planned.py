@@ -1,5 +1,7 @@
 """Planned care: referral, first outpatient attendance, follow-up, the waiting list and elective admission."""
 
+from typing import Any
+
 from icsim.care import purposes as draws
 from icsim.care.services import Planned, Setting, call_next, join, join_front, leave
 from icsim.care.world import BED_DAYS, drop_appointment, reschedule
@@ -14,7 +16,7 @@ STEPS = draws.STEPS
 
 
 @kernel
-def planned_queue(w, p):
+def planned_queue(w: Any, p: Any) -> int:
     """The queue a person on a planned pathway waits in, -1 when not waiting."""
     sites = len(w.hospitals.key)
     if p.planned == Planned.AWAITING_OUTPATIENT:
@@ -27,7 +29,7 @@ def planned_queue(w, p):
 
 
 @kernel
-def refer(w, i, p, day):
+def refer(w: Any, i: int, p: Any, day: int) -> None:
     """Start the 18-week clock: the person joins the queue for a first outpatient attendance.
 
     A person who is already on a pathway stays on it.
@@ -41,7 +43,7 @@ def refer(w, i, p, day):
 
 
 @kernel
-def end_pathway(w, i, p):
+def end_pathway(w: Any, i: int, p: Any) -> None:
     """The person stops waiting or being followed up, for whatever reason."""
     queue = planned_queue(w, p)
     if queue >= 0:
@@ -52,7 +54,7 @@ def end_pathway(w, i, p):
 
 
 @kernel
-def plan_follow_ups(w, i, p, day):
+def plan_follow_ups(w: Any, i: int, p: Any, day: int) -> None:
     """Draw how many follow-up attendances come and book the first."""
     at = p.planned_count * STEPS + 1
     mean = w.rules.first_follow_ups
@@ -68,7 +70,7 @@ def plan_follow_ups(w, i, p, day):
 
 
 @kernel
-def follow_up_due(w, i, p, day):
+def follow_up_due(w: Any, i: int, p: Any, day: int) -> None:
     """A follow-up attendance falls due: it needs a clinic slot, or waits for the next day."""
     s = p.trust
     if p.planned != Planned.FOLLOWED_UP:
@@ -91,7 +93,7 @@ def follow_up_due(w, i, p, day):
 
 
 @kernel
-def first_attendance(w, i, p, day):
+def first_attendance(w: Any, i: int, p: Any, day: int) -> None:
     """See the person in clinic: list for treatment, follow up, or discharge to the GP."""
     s = p.trust
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
@@ -111,8 +113,8 @@ def first_attendance(w, i, p, day):
 
 
 @kernel
-def serve_clinics(w, s, day):
-    """Give today's remaining clinic slots of a site to those who have waited longest for a first attendance."""
+def serve_clinics(w: Any, s: int, day: int) -> None:
+    """Give a site's remaining clinic slots to those who have waited longest for a first attendance."""
     for _ in range(w.planned_queues.lines.waiting[s]):
         if w.hospitals.clinic_left[s] <= 0:
             return
@@ -127,11 +129,11 @@ def serve_clinics(w, s, day):
 
 
 @kernel
-def serve_waiting_list(w, s, day, day_cases, inpatients):
+def serve_waiting_list(w: Any, s: int, day: int, day_cases: int, inpatients: int) -> None:
     """Treat day cases and admit elective inpatients from the waiting list of a site, longest waits first.
 
-    An inpatient needs a core bed, and emergencies come first: above the site's threshold of occupancy, or with no
-    core bed free, the admissions of the day are cancelled and keep their place in the queue.
+    Part of each day's inpatients (cancer and the urgent) is admitted while there is any bed. The rest needs a core
+    bed, and emergencies come first: above the site's threshold of occupancy they are cancelled and keep their place.
     """
     h = w.hospitals
     sites = len(h.key)
@@ -155,7 +157,10 @@ def serve_waiting_list(w, s, day, day_cases, inpatients):
         if p.setting >= Setting.BOARDING:
             join(w.planned_queues, queue, i)
             continue
-        if h.occupied[s] >= h.core_beds[s] * min(1.0, h.cancel_above[s]):
+        beds = h.core_beds[s] * h.cancel_above[s]
+        if k < wanted * w.rules.elective_protected:
+            beds = h.core_beds[s] + h.escalation_beds[s]
+        if h.occupied[s] >= beds:
             join_front(w.planned_queues, queue, i)
             w.tallies.acute_trust[s, A.ELECTIVES_CANCELLED] += wanted - k
             return
@@ -176,7 +181,7 @@ def serve_waiting_list(w, s, day, day_cases, inpatients):
 
 
 @kernel
-def end_elective_stay(w, i, p, day):
+def end_elective_stay(w: Any, i: int, p: Any, day: int) -> None:
     """An elective inpatient goes home."""
     w.hospitals.occupied[p.site] -= 1
     w.tallies.acute_trust[p.site, A.DISCHARGES] += 1

@@ -54,6 +54,9 @@ RULES = np.dtype(
         ("worsening_severity", np.float64),
         ("worsening_unmet", np.float64),
         # general practice
+        ("duty_overrun", np.float64),  # same-day appointments run over and made up later, a share
+        ("direct_admission", np.float64),  # share of those a GP cannot help who go to a ward without A&E
+        ("out_of_hours_severity", np.float64),  # above it the urgent call out of hours; others wait
         ("urgent_severity", np.float64),
         ("resolved_gp", np.float64, (C,)),
         ("referral", np.float64, (C,)),
@@ -91,6 +94,8 @@ RULES = np.dtype(
         ("ae_referral", np.float64),
         ("load_smoothing", np.float64),
         # the hospital stay
+        ("admitted_severity", np.float64),  # severity at which shares and means of stays hold
+        ("zero_day_severity", np.float64),
         ("zero_day", np.float64, (B,)),  # share of emergency admissions with no night
         ("stay_mean", np.float64, (B,)),  # days, of stays of at least a night, at reference severity
         ("stay_sigma", np.float64),
@@ -113,6 +118,7 @@ RULES = np.dtype(
         ("mental_ward", np.float64),  # share of mental health admissions to a mental health bed
         ("mental_stay_mean", np.float64),
         # planned care
+        ("elective_protected", np.float64),  # share of a day's inpatients admitted while there is any bed
         ("first_to_list", np.float64),
         ("first_follow_ups", np.float64),
         ("follow_up_gap", np.float64),
@@ -160,7 +166,8 @@ def log_choice_shares(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.ndarray:
     """Log share of each choice at reference conditions, shape (C, B, 5, K).
 
     ``ae_to_gp`` (B, 5) is the odds of A&E against the GP for minor needs, from published attendances and
-    consultations by age and deprivation (``icsim.population.risk``); other classes take the catalogue's shares.
+    consultations by age and deprivation (``icsim.population.risk``); other classes take the catalogue's
+    shares.
     """
     shares = np.zeros((N_NEEDS, len(AGE_BANDS), 5, len(CHOICES)))
     for c, need in enumerate(CLASSES):
@@ -193,7 +200,7 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
         "four_hour_base": float(np.round(_log_odds(np.array(v("four_hour_base_breach"))), 9)),
         "ambulance": catalogue.by_age("ambulance_share"),
         "zero_day": zero,
-        "stay_mean": catalogue.by_age("emerg_los") / (1 - zero),
+        "stay_mean": v("stay_scale") * catalogue.by_age("emerg_los") / (1 - zero),
         "fatality": catalogue.by_age("emerg_fatality"),
         "support_band": catalogue.by_age("discharge_support"),
         "relapse": catalogue.by_age("relapse"),

@@ -1,5 +1,7 @@
 """Help-seeking: where a person in need turns, and what comes of it."""
 
+from typing import Any
+
 from icsim.care import purposes as draws
 from icsim.care.general_practice import HELPED, ask_gp, crisis_response
 from icsim.care.hospital import attend_ae, draw, home
@@ -16,7 +18,7 @@ U = columns("urgent_care")
 
 
 @kernel
-def choose(w, p, day):
+def choose(w: Any, p: Any, day: int) -> int:
     """Multinomial logit over self-care, pharmacy or 111, the GP, a crisis team and A&E (``Choice``).
 
     Utilities start from the log share at reference conditions and move with severity, the practice's expected
@@ -55,7 +57,7 @@ def choose(w, p, day):
 
 
 @kernel
-def wait_and_see(w, p, day):
+def wait_and_see(w: Any, p: Any, day: int) -> None:
     """The need is not met: it worsens, and the person seeks again within days."""
     r = w.rules
     w.tallies.system[0, S.UNMET] += 1
@@ -66,7 +68,7 @@ def wait_and_see(w, p, day):
 
 
 @kernel
-def turned_away(w, i, p, day):
+def turned_away(w: Any, i: int, p: Any, day: int) -> None:
     """No appointment or no team: the severe go to A&E, others wait and see."""
     if draw(p, draws.TELEPHONE) < p.severity and p.need != Need.PLANNED:
         attend_ae(w, i, p, day)
@@ -75,7 +77,7 @@ def turned_away(w, i, p, day):
 
 
 @kernel
-def seek_help(w, i, p, day):
+def seek_help(w: Any, i: int, p: Any, day: int) -> None:
     """One attempt of a person to have the need of the present episode met."""
     r = w.rules
     if p.step > 3 and (p.need == Need.MINOR or p.need == Need.PLANNED):

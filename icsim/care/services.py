@@ -1,7 +1,8 @@
 """What the day of care works on: each service's capacity and what it has in hand today, as small arrays.
 
-Organisations set the capacities (``agents/``); the day's kernel uses them up. A ``NamedTuple`` of arrays is passed
-to compiled code as it is. Shapes: P practices, N neighbourhood teams, S hospital sites, A local authorities.
+Organisations set the capacities (``agents/``); the day's kernel uses them up. A ``NamedTuple`` of arrays is
+passed to compiled code as it is. Shapes: P practices, N neighbourhood teams, S hospital sites, A local
+authorities.
 """
 
 from enum import IntEnum
@@ -58,8 +59,8 @@ LINE = np.dtype([("first", np.int32), ("last", np.int32), ("waiting", np.int32)]
 class Queues(NamedTuple):
     """First-in-first-out queues of people as linked lists; a person is in one queue of a family at a time."""
 
-    links: np.ndarray  # (n,) LINK
-    lines: np.ndarray  # (queues,) LINE
+    links: np.recarray  # (n,) LINK
+    lines: np.recarray  # (queues,) LINE
 
 
 def records(n: int, kind: np.dtype) -> np.recarray:
@@ -131,7 +132,7 @@ def call_next(queues: Queues, queue: int) -> int:
 def whole(capacity: float, carried: np.ndarray, at: int) -> int:
     """Today's capacity as a whole number; the fraction is carried to the next day."""
     today = capacity + carried[at]
-    units = np.int64(np.floor(today + 1e-9))
+    units = int(np.floor(today + 1e-9))
     carried[at] = today - units
     return units
 
@@ -188,6 +189,7 @@ COMMUNITY_TEAM = np.dtype(
         ("rapid_slots", np.float64),  # two-hour responses a day
         ("rapid_left", np.int64),  # today
         ("carried", np.float64, (1,)),  # fractions carried over
+        ("authority", np.int64),  # whose people its intermediate care takes
         ("slots", np.int64),  # intermediate-care places
         ("slots_used", np.int64),
         ("slots_free_on", np.int64, (RING,)),  # places that become free, by day

@@ -1,6 +1,6 @@
 """Everything one day of care reads and writes, handed to compiled code as one ``NamedTuple``."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,15 +41,14 @@ class Tallies(NamedTuple):
 class World(NamedTuple):
     """The state of a run. ``people`` and ``due`` have a row for each person who ever lives here.
 
-    Services are arrays of records (``icsim.care.services``): few arguments, so that compiled code is quick to build
-    and to call.
+    Services are arrays of records (``icsim.care.services``): few arguments, so that compiled code is quick to
+    build and to call.
     """
 
     people: np.ndarray  # (n,) PERSON
     due: np.ndarray  # (n,) int32: the first of the person's clocks
-    in_hospital: (
-        np.ndarray
-    )  # (n,) uint8: 1 where the setting is BOARDING or beyond, so that few need to be looked at
+    # (n,) uint8: 1 where the setting is BOARDING or beyond, so that few need to be looked at
+    in_hospital: np.ndarray
     due_today: np.ndarray  # (n,) int32: scratch
     stay_queues: Queues
     planned_queues: Queues
@@ -74,7 +73,7 @@ CANDIDATES, PAST_BOUND, EVENTS = range(3)
 
 
 @kernel
-def reschedule(w, i):
+def reschedule(w: Any, i: int) -> None:
     """Note when the person next has anything to do, the first of the four clocks, and whether in hospital."""
     p = w.people[i]
     w.in_hospital[i] = p.setting >= Setting.BOARDING
@@ -82,8 +81,8 @@ def reschedule(w, i):
 
 
 @kernel
-def unmet_need(w, p, day):
-    """Bring unmet need (z) and deconditioning of a person up to today: both fade, faster under a team's care."""
+def unmet_need(w: Any, p: Any, day: int) -> float:
+    """Bring a person's unmet need (z) and deconditioning up to today: both fade, faster with a team."""
     days = day - p.unmet_day
     if days > 0:
         p.unmet_day = day
@@ -98,13 +97,13 @@ def unmet_need(w, p, day):
 
 
 @kernel
-def add_unmet(w, p, day, amount):
+def add_unmet(w: Any, p: Any, day: int, amount: float) -> None:
     """Need goes unseen, is refused or delayed: unmet need rises, up to a most."""
     p.unmet_need = min(unmet_need(w, p, day) + amount, w.rules.unmet_most)
 
 
 @kernel
-def drop_appointment(w, p):
-    """The person no longer waits for the GP appointment booked, if there is one: it is kept now, or missed."""
+def drop_appointment(w: Any, p: Any) -> None:
+    """The person no longer waits for the GP appointment booked, if any: it is kept now, or missed."""
     if p.setting == Setting.AWAITING_GP:
         w.gp.booked[p.practice] -= 1

@@ -1,6 +1,7 @@
 """What a population would use at England's published rates: the measure by which services are sized.
 
-Published rates by age and deprivation times the people of the place; nothing here comes from the model's own output.
+Published rates by age and deprivation times the people of the place; nothing here comes from the model's own
+output.
 """
 
 from dataclasses import dataclass
@@ -38,6 +39,18 @@ def age_weight(catalogue: Catalogue, rates: np.ndarray) -> np.ndarray:
     """A rate by age relative to England's mean, shape (10,)."""
     england = catalogue.by_age("england_share")
     return rates / (rates * england).sum() * england.sum()
+
+
+def referrals_by_age(catalogue: Catalogue) -> np.ndarray:
+    """Referrals for a first outpatient attendance by age, shape (10,), in proportion: from GP, A&E and the wards."""
+    v = catalogue.value
+    planned = catalogue.by_age("gp_planned_share")
+    from_gp = catalogue.by_age("gp_consult_rate") * (
+        planned * v("referral_planned") + (1 - planned) * v("referral_minor")
+    )
+    spells = catalogue.by_age("emerg_rate") / 1000
+    from_ae = (catalogue.by_age("ae_rate") / 1000 - spells) * v("ae_referral")
+    return from_gp + from_ae + spells * v("aftercare")
 
 
 def expected(counts: np.ndarray, catalogue: Catalogue) -> Demand:

@@ -1,13 +1,15 @@
 """How often needs arise: from published activity by age and deprivation to a daily rate for each person.
 
-Published figures count contacts and admissions, the model needs the needs behind them. ``need_rates`` divides the
-published activity of each age band by what one need of each class leads to on the model's own path of care
-(``pathway_yield``), with the catalogue's values for that path. An experiment that changes the path, say better
-GP treatment, leaves the needs as they are: it changes activity. Persons then differ around the rate of their
-age band and deprivation fifth by conditions, frailty and circumstances, with the mean of the band kept.
+Published figures count contacts and admissions, the model needs the needs behind them. ``need_rates`` divides
+the published activity of each age band by what one need of each class leads to on the model's own path of
+care (``pathway_yield``), with the catalogue's values for that path. An experiment that changes the path, say
+better GP treatment, leaves the needs as they are: it changes activity. Persons then differ around the rate of
+their age band and deprivation fifth by conditions, frailty and circumstances, with the mean of the band kept.
 """
 
 from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from icsim.compiling import compiled, kernel
@@ -30,6 +32,10 @@ DAYS_A_YEAR = 365.25
 SMALL_CELL = 200
 """People below which an age band by fifth takes the mean of its age band."""
 CHOICES = ("self_care", "pharmacy_111", "gp", "team", "ae")
+SEVERITIES = 20
+"""Steps of severity over which the path of care is averaged."""
+OPEN_SHARE = 253 / 365.25
+"""Share of days on which practices are open."""
 ADMITTED = (Need.ACSC, Need.MENTAL_HEALTH, Need.FRAILTY, Need.SOCIAL, Need.ACUTE)
 
 
@@ -62,31 +68,65 @@ class PathwayYield:
     admissions: float
 
 
-def pathway_yield(catalogue: Catalogue, need: str, ae_to_gp: float | None = None) -> PathwayYield:
-    """Follow one need of a class along the path of care until it is resolved (at most four times of seeking).
+def pathway_yield(
+    catalogue: Catalogue, need: str, ae_to_gp: float | None = None, band_log_odds: float = 0.0
+) -> PathwayYield:
+    """Follow one need of a class along the path of care until it is resolved, at usual waits and capacity.
 
-    ``ae_to_gp`` replaces the catalogue's odds of A&E against the GP (minor needs, which differ by age).
+    The same choices and chances as ``icsim.care``, averaged over severity and over days that practices are
+    open or shut. ``ae_to_gp`` replaces the catalogue's odds of A&E against the GP (minor needs, which differ
+    by age).
     """
     v = catalogue.value
+    if need == "planned":
+        return PathwayYield(1.0, 0.0, 0.0)
     share = np.array([v(f"choice_{need}_{choice}") for choice in CHOICES])
     if ae_to_gp is not None:
         both = share[2] + share[4]
         share[4] = both * ae_to_gp / (1 + ae_to_gp)
         share[2] = both - share[4]
-    resolved_self = v(f"resolved_self_{need}")
-    resolved_111 = min(1.0, resolved_self + v("resolved_111_gain"))
-    gp = ae = 0.0
-    waiting = 1.0
-    for _ in range(4):
-        back = waiting * (share[0] * (1 - resolved_self) + share[1] * (1 - resolved_111))
-        seen = waiting * share[2]
-        sent_in = seen * (1 - v(f"resolved_gp_{need}")) + waiting * share[3] * (
-            1 - v(f"resolved_team_{need}")
-        )
-        gp += seen
-        ae += waiting * share[4] + sent_in
-        waiting = back
-    return PathwayYield(gp, ae, ae * v(f"admission_{need}"))
+    severity = (np.arange(SEVERITIES) + 0.5) / SEVERITIES
+    slopes = np.array([v(f"choice_severity_{choice}") for choice in CHOICES])
+    open_days = np.maximum(share, 1e-9)[:, None] * np.exp(np.outer(slopes, severity - 0.5))
+    shut_days = open_days.copy()
+    shut_days[2] *= np.exp(v("choice_closed") * severity)
+    odds = v(f"admission_{need}") / (1 - v(f"admission_{need}"))
+    odds *= np.exp(v("admission_severity") * (severity - 0.5) + band_log_odds)
+
+    def unresolved(chance: float) -> np.ndarray:
+        return 1 - np.clip(chance - v("severity_effect") * (severity - 0.5), 0.0, 1.0)
+
+    self_care = v(f"resolved_self_{need}")
+    worse = round(v("worsening_severity") * SEVERITIES)
+    gp = ae = admissions = 0.0
+    waiting = np.full(SEVERITIES, 1 / SEVERITIES)
+    for step in range(5):
+        if step == 2:
+            open_days[0] = shut_days[0] = 0.0
+        chosen = OPEN_SHARE * open_days / open_days.sum(axis=0)
+        chosen = waiting * (chosen + (1 - OPEN_SHARE) * shut_days / shut_days.sum(axis=0))
+        gp += chosen[2].sum()
+        arriving = chosen[4] + chosen[3] * unresolved(v(f"resolved_team_{need}"))
+        if need != "minor":
+            sent = chosen[2] * unresolved(v(f"resolved_gp_{need}"))
+            direct = v("direct_admission") if need != "mental_health" else 0.0
+            admissions += direct * sent.sum()
+            arriving = arriving + (1 - direct) * sent
+        ae += arriving.sum()
+        admissions += (arriving * odds / (1 + odds)).sum()
+        back = chosen[0] * unresolved(self_care) + chosen[1] * unresolved(self_care + v("resolved_111_gain"))
+        waiting = np.append(np.zeros(worse), back[: SEVERITIES - worse])
+        waiting[-1] += back[SEVERITIES - worse :].sum()
+    return PathwayYield(float(gp), float(ae), float(admissions))
+
+
+def minor_odds(catalogue: Catalogue, ae_for_each_gp: float) -> float:
+    """The odds of choosing A&E against the GP for a minor need that lead to this ratio of contacts."""
+    odds = ae_for_each_gp
+    for _ in range(20):
+        one = pathway_yield(catalogue, "minor", odds)
+        odds *= ae_for_each_gp * one.gp / one.ae
+    return odds
 
 
 @dataclass(frozen=True)
@@ -98,9 +138,10 @@ class NeedRates:
 
 
 def deprivation_gradient(catalogue: Catalogue) -> np.ndarray:
-    """Emergency admissions by age band and fifth over the mean of the age band, shape (B, 5), most deprived first.
+    """Emergency admissions by age band and fifth over the mean of the age band, shape (B, 5).
 
-    From the table of Pereira Gray and others (2017), whose bands are 0-19, 20-37, 38-52, 53-66 and 67 and over.
+    Fifths run from the most deprived. From the table of Pereira Gray and others (2017), whose bands are 0-19,
+    20-37, 38-52, 53-66 and 67 and over.
     """
     bands = ("0-19", "20-37", "38-52", "53-66", "67+")
     rates = np.array(
@@ -118,7 +159,7 @@ def spread(ratio: float) -> np.ndarray:
 
 
 def mortality_by_year_of_age(catalogue: Catalogue) -> np.ndarray:
-    """Deaths a person-year at each age 0-130, shape (131,): published bands joined by straight lines in logs."""
+    """Deaths a person-year at ages 0-130, shape (131,): published bands joined by straight lines in logs."""
     ages = [0.0, 1.0, 8.0, 30.0, 55.0, 70.0, 80.0, 89.5, 100.0]
     keys = ["under_1_year", "01_14", "01_14", "15_44", "45_64", "65_74", "75_84", "85plus"]
     rates = [catalogue.value(f"mortality_{key}") / 1000 for key in keys]
@@ -139,22 +180,26 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
     rates = np.zeros((N_NEEDS + 1, len(AGE_BANDS), 5))
     gp = np.zeros((len(AGE_BANDS), 5))
     ae = np.zeros((len(AGE_BANDS), 5))
+    added = path.by_age("admission_log_odds")
     for need in ADMITTED:
         name = need.name.lower()
-        one = pathway_yield(path, name)
         share = targets.by_age(f"emerg_share_{name}")
-        rates[need] = (emergency * share)[:, None] * gradient / one.admissions
-        gp += rates[need] * one.gp
-        ae += rates[need] * one.ae
+        for b in range(len(AGE_BANDS)):
+            one = pathway_yield(path, name, band_log_odds=added[b])
+            rates[need, b] = emergency[b] * share[b] * gradient[b] / one.admissions
+            gp[b] += rates[need, b] * one.gp
+            ae[b] += rates[need, b] * one.ae
     consultations = targets.by_age("gp_consult_rate") / (1 + t("gp_follow_up_share"))
     planned = targets.by_age("gp_planned_share") * consultations
     rates[Need.PLANNED] = planned[:, None] * spread(t("need_imd_ratio_planned"))
     minor_gp = np.maximum((consultations - planned)[:, None] * spread(t("need_imd_ratio_minor")) - gp, 0.3)
     attended = targets.by_age("ae_rate")[:, None] / 1000 * spread(t("ae_imd_ratio_fifths"))
-    minor_ae = np.maximum(attended - ae, 0.15 * attended)
-    odds = minor_ae / minor_gp
+    relapsed = (emergency * t("emerg_from_relapse") * t("ae_for_each_relapse_admission"))[:, None]
+    minor_ae = t("ae_minor_scale") * np.maximum(attended - ae - relapsed, 0.15 * attended)
+    odds = np.zeros_like(minor_gp)
     for b in range(len(AGE_BANDS)):
         for q in range(5):
+            odds[b, q] = minor_odds(path, minor_ae[b, q] / minor_gp[b, q])
             rates[Need.MINOR, b, q] = minor_gp[b, q] / pathway_yield(path, "minor", odds[b, q]).gp
     for need in Need:
         rates[need] *= t(f"need_scale_{need.name.lower()}")
@@ -175,7 +220,7 @@ def _ratios(catalogue: Catalogue, suffix: str, missing: float = 1.0) -> np.ndarr
 def risk_tables(
     catalogue: Catalogue, rates: NeedRates, headroom: np.ndarray, people: np.ndarray
 ) -> np.record:
-    """Tables (a record of ``RISK``) whose rates, averaged over ``people`` of an age band and fifth, are ``rates``.
+    """Tables (a record of ``RISK``) whose mean rates over ``people`` of an age band and fifth are ``rates``.
 
     Args:
         catalogue: rate ratios of conditions, frailty and circumstances (``rr_*``).
@@ -190,7 +235,7 @@ def risk_tables(
     tables.base = 1.0
     tables.death = np.round(by_age / at_mid[band], 12)
     tables.condition = np.stack(
-        [_ratios(catalogue, condition.name.lower()) for condition in Condition], axis=1
+        [_ratios(catalogue, str(condition.name).lower()) for condition in Condition], axis=1
     )
     groups = [_ratios(catalogue, f"frailty_{group.name.lower()}") for group in Frailty]
     tables.frailty = np.stack(groups, axis=1)
@@ -209,7 +254,7 @@ def risk_tables(
 
 
 @compiled
-def _mean_multipliers(people, tables):
+def _mean_multipliers(people: Any, tables: Any) -> tuple[np.ndarray, np.ndarray]:
     total = np.zeros((R, B, 5))
     counts = np.zeros((B, 5))
     for i in range(len(people)):
@@ -223,7 +268,7 @@ def _mean_multipliers(people, tables):
 
 
 @kernel
-def multiplier(p, c, tables):
+def multiplier(p: Any, c: int, tables: Any) -> float:
     """How the person's rate of class ``c`` compares with a person of the same age and deprivation at 1."""
     m = 1.0
     conditions = p.conditions
@@ -248,7 +293,7 @@ def multiplier(p, c, tables):
 
 
 @kernel
-def set_rates(p, tables):
+def set_rates(p: Any, tables: Any) -> None:
     """Write the daily rates of a person and the scale of the need stream, from exogenous attributes alone."""
     b, q = tables.band[p.age], (p.imd_decile - 1) // 2
     bound = 0.0

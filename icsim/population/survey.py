@@ -1,6 +1,6 @@
-"""A look at everybody at the end of a month, in one pass: counts, and who organisations want to look at closer."""
+"""A look at everybody at the end of a month, in one pass: counts, and whom organisations look at closer."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class Survey(NamedTuple):
 
 
 @compiled
-def survey(people, practices):
+def survey(people: Any, practices: int) -> Survey:
     """Survey the residents of structured array ``people``; ``practices`` is their number."""
     lists = np.zeros(practices, np.int64)
     older = np.empty(len(people), np.int32)
