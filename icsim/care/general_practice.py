@@ -10,7 +10,6 @@ from icsim.care.world import GP_CONTACTS, add_unmet, unmet_need
 from icsim.compiling import kernel
 from icsim.population.columns import Lever, Need
 from icsim.recording.measures import columns, group_columns
-from icsim.streams import exp
 
 P = columns("gp_practice")
 T = columns("community_team")

@@ -132,8 +132,9 @@ def serve_clinics(w: Any, s: int, day: int) -> None:
 def serve_waiting_list(w: Any, s: int, day: int, day_cases: int, inpatients: int) -> None:
     """Treat day cases and admit elective inpatients from the waiting list of a site, longest waits first.
 
-    Part of each day's inpatients (cancer and the urgent) is admitted while there is any bed. The rest needs a core
-    bed, and emergencies come first: above the site's threshold of occupancy they are cancelled and keep their place.
+    Part of each day's inpatients (cancer and the urgent) is admitted while there is any bed. The rest needs a
+    core bed, and emergencies come first: above the site's threshold of occupancy they are cancelled and keep
+    their place.
     """
     h = w.hospitals
     sites = len(h.key)

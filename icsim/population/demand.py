@@ -42,7 +42,7 @@ def age_weight(catalogue: Catalogue, rates: np.ndarray) -> np.ndarray:
 
 
 def referrals_by_age(catalogue: Catalogue) -> np.ndarray:
-    """Referrals for a first outpatient attendance by age, shape (10,), in proportion: from GP, A&E and the wards."""
+    """Referrals for a first outpatient attendance by age, shape (10,), in proportion: GP, A&E, the wards."""
     v = catalogue.value
     planned = catalogue.by_age("gp_planned_share")
     from_gp = catalogue.by_age("gp_consult_rate") * (
