@@ -50,12 +50,15 @@ def find_cases(model: "ICSModel", month: int) -> None:
     rows, team, score = _candidates(
         model.people, model.seen.older, v("team_case_finding_age"), v("team_case_finding_noise"), month
     )
-    order = np.lexsort((-score, team))
-    rows, team = rows[order], team[order]
-    first = np.searchsorted(team, np.arange(len(teams) + 1))
+    order = np.argsort(team.astype(np.int16), kind="stable")
+    first = np.searchsorted(team[order], np.arange(len(teams) + 1))
     for k in range(len(teams)):
-        room = max(0, int(teams.caseload_limit[k] - teams.caseload[k]))
-        chosen = rows[first[k] : min(first[k] + room, first[k + 1])]
+        mine = order[first[k] : first[k + 1]]
+        room = min(max(0, int(teams.caseload_limit[k] - teams.caseload[k])), len(mine))
+        if room == 0:
+            continue
+        best = np.argpartition(-score[mine], room - 1)[:room]
+        chosen = rows[mine[best]]
         model.people["caseload"][chosen] = 1
         teams.caseload[k] += len(chosen)
 

@@ -113,10 +113,11 @@ class LocalAuthority(Organisation):
     def found(cls, model: "ICSModel") -> list["LocalAuthority"]:
         """The councils of the place: those the experiment names, or the districts the place lies in."""
         people = model.people
-        here = people[people["status"] == Status.RESIDENT]
+        here = people["status"] == Status.RESIDENT
+        authority = people["authority"][here]
         table = model.population.authorities
-        older = np.bincount(here["authority"][here["age"] >= 65], minlength=len(table))
-        everyone = np.bincount(here["authority"], minlength=len(table))
+        older = np.bincount(authority[people["age"][here] >= 65], minlength=len(table))
+        everyone = np.bincount(authority, minlength=len(table))
         names = [str(name) for name in table["name"]]
         given = model.experiment.organisations.local_authorities.names
         if given and len(given) == len(names):

@@ -181,9 +181,10 @@ class ICSModel(PatientsByType):
     def _populations(self) -> Populations:
         """Whom the money is for, from the people and organisations at the start."""
         trusts = self.of(AcuteTrust)
-        here = self.people[self.people["status"] == Status.RESIDENT]
+        here = self.people["status"] == Status.RESIDENT
         practices, bands = len(self.of(GPPractice)), len(AGE_BANDS)
-        cell = here["practice"].astype(np.int64) * bands + AGE_BAND_OF_AGE[here["age"]]
+        bands_of = AGE_BAND_OF_AGE[self.people["age"][here]]
+        cell = self.people["practice"][here].astype(np.int64) * bands + bands_of
         lists = np.bincount(cell, minlength=practices * bands).reshape(practices, bands)
         shares = np.array([trust.resident_share for trust in trusts])
         d = self.demand

@@ -10,7 +10,7 @@ import numpy as np
 
 from icsim.experiment import Experiment, load
 from icsim.model import ICSModel
-from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Condition, Status, frailty_group
+from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status, frailty_group
 from icsim.recording.manifest import build_manifest
 from icsim.recording.progress import progress
 from icsim.recording.run import Run, open_run
@@ -95,26 +95,28 @@ def people_at_the_end(model: ICSModel) -> Any:
     people = model.people
     lived = people["status"] != Status.EXPECTED
     rows = lived.nonzero()[0]
-    people = people[rows]
+
+    def of(name: str) -> Any:
+        return people[name][rows]
+
     areas = model.population.lsoas["lsoa"].astype(str)
     columns: dict[str, Any] = {
         "person": rows.astype("int32"),
-        "status": pd.Categorical.from_codes(people["status"], pd.Index([s.name.lower() for s in Status])),
-        "age": people["age"],
-        "age_band": pd.Categorical.from_codes(AGE_BAND_OF_AGE[people["age"]], pd.Index(AGE_BANDS)),
-        "sex": people["sex"],
-        "imd_decile": people["imd_decile"],
-        "lsoa": pd.Categorical.from_codes(people["lsoa"], pd.Index(areas)),
+        "status": pd.Categorical.from_codes(of("status"), pd.Index([s.name.lower() for s in Status])),
+        "age": of("age"),
+        "age_band": pd.Categorical.from_codes(AGE_BAND_OF_AGE[of("age")], pd.Index(AGE_BANDS)),
+        "sex": of("sex"),
+        "imd_decile": of("imd_decile"),
+        "lsoa": pd.Categorical.from_codes(of("lsoa"), pd.Index(areas)),
     }
     for name in ("neighbourhood", "practice", "residence", "mental_health_need", "social_care_need"):
-        columns[name] = people[name]
-    columns["conditions"] = people["conditions"]
-    held = [people["conditions"] >> bit & 1 for bit in range(len(Condition))]
-    columns["n_conditions"] = np.sum(held, axis=0).astype("uint8")
-    columns["frailty_group"] = frailty_group(people["frailty"])
+        columns[name] = of(name)
+    columns["conditions"] = of("conditions")
+    columns["n_conditions"] = np.bitwise_count(of("conditions"))
+    columns["frailty_group"] = frailty_group(of("frailty"))
     states = ("frailty", "deconditioning", "unmet_need", "activation", "loneliness", "caseload", "package")
     for name in states:
-        columns[name] = people[name]
+        columns[name] = of(name)
     names = ("gp_contacts", "ae_attendances", "emergency_admissions", "bed_days")
     for y, year in enumerate(model.recorder.financial_years):
         for k, name in enumerate(names):

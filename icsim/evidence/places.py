@@ -139,7 +139,10 @@ def _areas() -> _Areas:
 @cache
 def _lsoas() -> dict[str, int]:
     """The row of every LSOA code."""
-    return {code: row for row, code in enumerate(_england()["lsoa"].to_pylist())}
+    import pyarrow.parquet as pq
+
+    codes = pq.ParquetFile(LSOA_FILE).read(columns=["lsoa"])["lsoa"].to_pylist()
+    return {code: row for row, code in enumerate(codes)}
 
 
 @cache
@@ -161,11 +164,19 @@ def names() -> list[str]:
     return list(dict.fromkeys(name for _, name in _areas().rows))
 
 
-@cache
-def _england() -> Any:
+def _rows(mask: np.ndarray) -> Any:
+    """The LSOAs where ``mask`` is true, as a table; a row group at a time, so that England never lies in memory."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(LSOA_FILE).read()
+    file = pq.ParquetFile(LSOA_FILE)
+    tables, first = [], 0
+    for group in range(file.num_row_groups):
+        here = mask[first : first + file.metadata.row_group(group).num_rows]
+        if here.any():
+            tables.append(file.read_row_group(group, use_threads=False).filter(here))
+        first += len(here)
+    return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
 
 
 def resolve(spec: PlaceSpec) -> Place:
@@ -180,7 +191,7 @@ def resolve(spec: PlaceSpec) -> Place:
         UnknownPlace: nothing has this name or code, or the spec is of another form.
     """
     mask, name = _mask(spec)
-    rows = _england().take(np.flatnonzero(mask)).to_pandas()
+    rows = _rows(mask).to_pandas()
     text = dict.fromkeys(("ccg", "ccg_name", "stp_name", "lad", "lad_name"), str)
     return Place(name, rows.astype(text))
 

@@ -30,8 +30,9 @@ class Demand:
 
 def counts_by_age_and_fifth(people: np.ndarray) -> np.ndarray:
     """Residents by age band and fifth of deprivation (0 the most deprived), shape (10, 5), float64."""
-    here = people[people["status"] == Status.RESIDENT]
-    cell = AGE_BAND_OF_AGE[here["age"]].astype(np.int64) * 5 + (here["imd_decile"].astype(np.int64) - 1) // 2
+    here = people["status"] == Status.RESIDENT
+    fifth = (people["imd_decile"][here].astype(np.int64) - 1) // 2
+    cell = AGE_BAND_OF_AGE[people["age"][here]].astype(np.int64) * 5 + fifth
     return np.bincount(cell, minlength=5 * len(AGE_BANDS)).reshape(-1, 5).astype(np.float64)
 
 
