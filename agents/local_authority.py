@@ -106,6 +106,9 @@ class LocalAuthority(Organisation):
                 given.home_care_starts_per_week_per_1000_65plus, "home_care_starts_per_week_per_1000_65plus"
             ),
             "care_home_places": per(homes.places_per_1000_65plus, "care_home_places_per_1000_65plus"),
+            "assessments_per_week": per(
+                given.assessments_per_week_per_1000_65plus, "assessments_per_week_per_1000_65plus"
+            ),
             "care_home_placements_per_week": per(placements, "care_home_placements_per_week_per_1000_65plus"),
         }
 
@@ -168,6 +171,13 @@ class LocalAuthority(Organisation):
         starts = max(0, min(int(self.capacity["home_care_starts_per_week"] * share * factor), room))
         room = int(social.care_home_places[k] - social.care_home_used[k])
         placements = max(0, min(int(self.capacity["care_home_placements_per_week"] * share), room))
+        assessed = int(self.capacity["assessments_per_week"] * weeks)
+        placements = min(placements, assessed)
+        starts = min(starts, assessed - placements)
         self.waiting = _assess(world, rows, self.eligibility, starts, placements)
-        assessments = columns("local_authority").ASSESSMENTS
-        world.tallies.local_authority[k, assessments] += starts + self.waiting
+        counted = columns("local_authority")
+        month = slice(model.month_began, model.day)
+        model.recorder.block("local_authority")[month, k, counted.ELIGIBLE_WITHOUT_SUPPORT] = self.waiting
+        world.tallies.local_authority[k, counted.ASSESSMENTS] += min(
+            assessed, starts + placements + self.waiting
+        )

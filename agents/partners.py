@@ -122,6 +122,8 @@ class VoluntarySector(Organisation):
         given = model.experiment.organisations.voluntary_sector
         sector = cls(model, name=given.name or "Voluntary sector", index=0)
         places = given.places_per_1000
+        if places is None and given.link_workers_per_100_000 is not None:
+            places = given.link_workers_per_100_000 / 100 * model.catalogue.value("link_worker_places")
         per_1000 = model.catalogue.value("voluntary_places_per_1000") if places is None else places
         sector.capacity = {"people_supported": model.residents_at_start / 1000 * per_1000}
         return [sector]

@@ -57,7 +57,6 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
             raise typer.Exit(0) from None
         except Exception as error:
             from icsim.experiment import ExperimentError
-
             from icsim.recording.store import ResultError
 
             if isinstance(error, ExperimentError | ResultError):

@@ -269,7 +269,7 @@ class ICSModel(PatientsByType):
     def first_of_month(self, n: int) -> int:
         """Where to start this month in a list of ``n``, so that nobody is always first."""
         key = np.uint64(entity_key(self.luck, draws.ORGANISATION, 0))
-        return int(bits(key, draws.ROTATION, self.months_done) % max(n, 1))
+        return int(bits(key, draws.ROTATION, BEFORE + self.months_done) % max(n, 1))
 
     def step(self) -> None:
         """Live one day; at the end of a month and of a financial year, organisations look back."""
@@ -295,6 +295,14 @@ class ICSModel(PatientsByType):
             block += counted[: len(block)]
             counted[:] = 0
 
+    def _end_year(self) -> None:
+        """Let every organisation look back on the financial year; reckon budgets from the people of today."""
+        for organisation in self.organisations:
+            organisation.review_year()
+        authorities = self.people["authority"][self.seen.older]
+        older = np.bincount(authorities, minlength=len(self.of(LocalAuthority)))
+        self.accounts.renew(self.world.tallies.residents.sum(axis=1), older)
+
     def _end_month(self) -> None:
         """Count what is counted monthly, let every organisation look back, and close the month's books."""
         month = slice(self.month_began, self.day)
@@ -307,9 +315,8 @@ class ICSModel(PatientsByType):
         trusts[month, :, columns("acute_trust").WAITING_OVER_18_WEEKS] = over[: trusts.shape[1]]
         for organisation in self.organisations:
             organisation.review_month()
-        if self.date.month == 4:
-            for organisation in self.organisations:
-                organisation.review_year()
+        if self.date.month == 4 and self.date.day == 1:
+            self._end_year()
         self._record(self.day - 1)
         first = self.experiment.start + timedelta(days=self.month_began)
         self.accounts.month_end(first.replace(day=1))

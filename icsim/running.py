@@ -49,11 +49,12 @@ def run(
     name = experiment.name
     used: Any = None
     with RunWriter(out, name=name, seed=experiment.seed, overwrite=overwrite, tables=tables) as writer:
-        with progress(f"Simulating {name}", total=experiment.days * len(seeds)) as advance:
+        with progress(f"Preparing {name} (the first run compiles)", experiment.days * len(seeds)) as advance:
             for replicate in range(len(seeds)):
                 start = time.perf_counter()
                 model = ICSModel(experiment, replicate=replicate)
                 timings["synthesis_s"] += time.perf_counter() - start
+                advance(0, f"Simulating {name}")
                 start = time.perf_counter()
                 while model.running:
                     model.step()

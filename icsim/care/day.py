@@ -66,9 +66,12 @@ def open_services(w: Any, day: int) -> None:
 
 @kernel
 def gather_due(w: Any, day: int) -> int:
-    """List who is due today into ``due_today``, starting at another row each day; returns how many."""
+    """List who is due today into ``due_today``, starting at another row each day; returns how many.
+
+    The first is one of those present on day 0: a longer run has more rows, and must not change the order.
+    """
     n = len(w.due)
-    first = int(bits(w.hospitals.key[0], draws.ROTATION, day + w.run_in) % n)
+    first = int(bits(w.hospitals.key[0], draws.ROTATION, day + w.run_in) % w.first_people)
     found = 0
     for i in range(first, n):
         if w.due[i] <= day:
@@ -228,7 +231,7 @@ def live_day(w: Any, day: int) -> None:
     found = gather_due(w, day)
     stays_end(w, day, found)
     for s in range(len(w.hospitals.key)):
-        beds_for_boarders(w, s)
+        beds_for_boarders(w, s, day)
     serve_support(w, day)
     people_act(w, day, found)
     outside_patients_come(w, day)

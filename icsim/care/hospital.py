@@ -162,15 +162,17 @@ def admit(w: Any, i: int, p: Any, day: int) -> None:
 
 
 @kernel
-def beds_for_boarders(w: Any, site: int) -> None:
+def beds_for_boarders(w: Any, site: int, day: int) -> None:
     """Beds freed overnight go to those waiting in A&E, residents and others in proportion to numbers."""
     h = w.hospitals
+    index = (day + w.run_in) * 4096
     while h.occupied[site] < h.core_beds[site] + h.escalation_beds[site]:
         here, outside = w.stay_queues.lines.waiting[site], h.outside_boarding[site]
         if here == 0 and outside == 0:
             return
         h.occupied[site] += 1
-        if here >= outside:
+        index += 1
+        if uniform(h.key[site], draws.BOARDERS_TURN, index) * (here + outside) < here:
             w.people[call_next(w.stay_queues, site)].setting = Setting.WARD
         else:
             h.outside_boarding[site] -= 1
@@ -236,7 +238,7 @@ def stay_due(w: Any, i: int, p: Any, day: int) -> bool:
     if not w.calendar.working[at] and uniform(p.key, draws.WEEKEND, p.stays) > r.weekend_discharge:
         p.next_care = w.calendar.next_working[at]
         return False
-    if day >= 0 and dies_in_stay(w, p):
+    if day >= 0 and p.site != w.mental_site and dies_in_stay(w, p):
         w.tallies.acute_trust[p.site, A.DEATHS_IN_HOSPITAL] += 1
         return True
     p.support = support_needed(w, p)

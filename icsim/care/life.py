@@ -5,9 +5,9 @@ from typing import Any
 from icsim.care import purposes as draws
 from icsim.care.general_practice import ask_gp, consult
 from icsim.care.hospital import free_bed
-from icsim.care.planned import end_pathway
+from icsim.care.planned import end_elective_stay, end_pathway
 from icsim.care.seeking import seek_help, turned_away
-from icsim.care.services import Setting
+from icsim.care.services import Setting, Support
 from icsim.care.world import CANDIDATES, PAST_BOUND, drop_appointment, unmet_need
 from icsim.compiling import kernel
 from icsim.population.ageing import birthday, grow_older
@@ -54,7 +54,7 @@ def settle(w: Any, p: Any, day: int) -> None:
 def leave_place(w: Any, i: int, p: Any, day: int, status: int) -> None:
     """Death or moving away: give back whatever the person used and stop every clock."""
     if p.setting == Setting.ELECTIVE_WARD:
-        w.hospitals.occupied[p.site] -= 1
+        end_elective_stay(w, i, p, day)
     elif p.setting >= Setting.BOARDING:
         free_bed(w, i, p, day)
     drop_appointment(w, p)
@@ -70,6 +70,7 @@ def leave_place(w: Any, i: int, p: Any, day: int, status: int) -> None:
     p.caseload = 0
     p.package = 0
     p.setting = Setting.HOME
+    p.support = Support.NONE
     p.status = status
     p.next_need = NEVER
     p.next_care = NEVER
@@ -172,9 +173,11 @@ def need_due(w: Any, i: int, p: Any, day: int) -> None:
 
 @kernel
 def more_pressing(c: int, p: Any) -> bool:
-    """Whether a new need of class ``c`` displaces the episode in hand."""
-    light = p.need == Need.MINOR or p.need == Need.PLANNED
-    return c != Need.MINOR and c != Need.PLANNED and (light or p.setting == Setting.RECOVERING)
+    """Whether a new need displaces the episode in hand: crises displace what is light, the acute all else."""
+    if c == Need.MINOR or c == Need.PLANNED:
+        return False
+    light = p.need == Need.MINOR or p.need == Need.PLANNED or p.setting == Setting.RECOVERING
+    return light or (c == Need.ACUTE and p.need != Need.ACUTE)
 
 
 @kernel

@@ -113,6 +113,7 @@ def open_world(
         calendar=days,
         tallies=tallies,
         run_in=run_in,
+        first_people=max(1, int(np.count_nonzero(people["status"] == Status.RESIDENT))),
         mental_site=sizes.mental_site,
     )
     return Handle(world)

@@ -63,6 +63,7 @@ class World(NamedTuple):
     calendar: np.recarray  # (days,) DAY
     tallies: Tallies
     run_in: int  # days before day 0
+    first_people: int  # rows of the people present on day 0, which come first
     mental_site: int  # hospital site of the mental health wards, -1 when there is none
 
 

@@ -165,7 +165,7 @@ def names() -> list[str]:
 
 
 def _rows(mask: np.ndarray) -> Any:
-    """The LSOAs where ``mask`` is true, as a table; a row group at a time, so that England never lies in memory."""
+    """The LSOAs where ``mask`` is true, as a table; read in parts, so that England never lies in memory."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,7 +1,8 @@
-"""The columns of a person: one record a row, so that the day's kernel finds a person in three cache lines.
+"""The columns of a person: one record a row, so that the day's kernel finds a person in four cache lines.
 
-``people["age"]`` is a NumPy view of one column over all rows. A row is a person for ever: rows of people who are
-born or move in during the run exist from the start (status ``EXPECTED``), so identity is the same in every world.
+``people["age"]`` is a NumPy view of one column over all rows. A row is a person for ever: rows of people who
+are born or move in during the run exist from the start (status ``EXPECTED``), so identity is the same in every
+world.
 """
 
 from enum import IntEnum, IntFlag
@@ -75,7 +76,7 @@ class Need(IntEnum):
 
 
 class Lever(IntEnum):
-    """Multipliers of one person that interventions may turn; 1 means untouched. The first seven follow ``Need``."""
+    """Multipliers of one person that interventions may turn; 1 is untouched. The first seven follow ``Need``."""
 
     NEED_MINOR = 0
     NEED_ACSC = 1
@@ -111,7 +112,7 @@ PERSON = np.dtype(
         ("next_life", np.int32),  # day of the next birthday, departure or arrival
         ("need_count", np.uint32),  # candidates drawn so far: the index of the need stream
         ("need_scale", np.float32),  # 1 / log(1 - daily bound): turns a uniform into a gap in days
-        ("rate", np.float32, (N_NEEDS + 1,)),  # daily rate by class of need from exogenous attributes, then of death
+        ("rate", np.float32, (N_NEEDS + 1,)),  # daily rate by class of need, then of death; exogenous
         # who the person is: set by synthesis, updated at birthdays
         ("birth_day", np.int32),  # day of birth, the first day of the run being 0
         ("arrival_day", np.int32),  # first day in the place (0 for everyone present at the start)

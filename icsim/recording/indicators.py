@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim.population.columns import AGE_BANDS
 from icsim.recording.measures import KIND_LABELS, Measure
 
 if TYPE_CHECKING:
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 OLDER_BANDS = ("65-74", "75-84", "85+")
 WINTER_MONTHS = (12, 1, 2)
 OUTSIDE = "outside"  # accounts that begin so hold the money of other places' patients
+ELSEWHERE = "Hospitals elsewhere"  # made up and mostly full of other places' patients: not the place's own beds
+OWN_TRUSTS = "own_trusts"
+
+
+def own_trusts(monthly: "pd.DataFrame") -> "pd.DataFrame":
+    """The months of the place's own acute trusts, as a kind of their own (``OWN_TRUSTS``)."""
+    own = monthly["kind"].eq("acute_trust") & monthly["organisation"].ne(ELSEWHERE)
+    return monthly.loc[own].assign(kind=OWN_TRUSTS)
 
 
 def place_months(monthly: "pd.DataFrame", kind: str, measures: Sequence[Measure]) -> "pd.DataFrame":
@@ -139,6 +148,30 @@ class England:
         return 1000 * value / people
 
 
+# Ages at which the bands of the published death rates begin and end, in shares of England's population bands.
+DEATHS_OF_BANDS = (
+    ("mortality_under_1_year", {"0-4": 0.2}),
+    ("mortality_01_14", {"0-4": 0.8, "5-14": 1.0}),
+    ("mortality_15_44", {"15-24": 1.0, "25-34": 1.0, "35-44": 1.0}),
+    ("mortality_45_64", {"45-54": 1.0, "55-64": 1.0}),
+    ("mortality_65_74", {"65-74": 1.0}),
+    ("mortality_75_84", {"75-84": 1.0}),
+    ("mortality_85plus", {"85+": 1.0}),
+)
+
+
+class EnglandDeaths(England):
+    """Deaths per 1,000 of England: the published rates by age, weighted by how many of each age there are."""
+
+    def figure(self, parameters: Mapping[str, Any], row: Any) -> float:
+        """Deaths per 1,000 people a year."""
+        share = {band: float(parameters[f"england_share_{band}"].value) for band in AGE_BANDS}
+        return sum(
+            float(parameters[key].value) * sum(part * share[band] for band, part in bands.items())
+            for key, bands in DEATHS_OF_BANDS
+        ) / sum(share.values())
+
+
 @dataclass(frozen=True)
 class Indicator:
     """One line of the summary: ``value`` computes it from a ``Year``, NaN when the run cannot tell."""
@@ -153,7 +186,12 @@ class Indicator:
 
     @property
     def title(self) -> str:
-        """Label and unit in one: ``A&E attendances per 1,000``, ``Bed occupancy, %``."""
+        """Label and unit in one: ``A&E attendances per 1,000``, ``Bed occupancy, %``.
+
+        The unit is left out where the label or the topic says it.
+        """
+        if not self.unit or self.unit in self.topic:
+            return self.label
         return f"{self.label} {self.unit}" if self.unit.startswith("per ") else f"{self.label}, {self.unit}"
 
 
@@ -162,9 +200,15 @@ def _percent(part: float, whole: float) -> float:
 
 
 def _occupancy(year: Year, months: Sequence[int] | None = None) -> float:
+    """Of the beds of the place's own trusts."""
     return _percent(
-        year.mean("acute_trust", "beds_occupied", months), year.mean("acute_trust", "beds_open", months)
+        year.mean(OWN_TRUSTS, "beds_occupied", months), year.mean(OWN_TRUSTS, "beds_open", months)
     )
+
+
+def _inpatients(year: Year) -> float:
+    """Stays that ended in the year, of no night or more, day cases left out: what HES divides bed days by."""
+    return year.total(TRUST, "discharges", "zero_day_admissions")
 
 
 def _per_1000_aged_65(year: Year, kind: str, name: str) -> float:
@@ -172,15 +216,23 @@ def _per_1000_aged_65(year: Year, kind: str, name: str) -> float:
 
 
 TRUST = "acute_trust"
+SPENDING = "Paid to, £ per head at 2016/17 prices"
 INDICATORS: tuple[Indicator, ...] = (
     Indicator(
-        "population", "People", "Residents", "people", lambda y: y.mean("system", "population"), decimals=0
+        "population", "People", "Residents", "", lambda y: y.mean("system", "population"), decimals=0
     ),
-    Indicator("deaths", "People", "Deaths", "per 1,000", lambda y: y.rate("system", "deaths")),
+    Indicator(
+        "deaths",
+        "People",
+        "Deaths",
+        "per 1,000",
+        lambda y: y.rate("system", "deaths"),
+        EnglandDeaths(("mortality_85plus",)),
+    ),
     Indicator(
         "gp_consultations",
         "General practice",
-        "GP, nurse consultations",
+        "Consultations",
         "per person",
         lambda y: y.rate("gp_practice", "appointments") / 1000,
         England(("gp_nurse_consult_rate",)),
@@ -189,7 +241,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "routine_wait",
         "General practice",
-        "Wait, routine appointment",
+        "Wait for a routine one",
         "days",
         lambda y: y.mean("gp_practice", "routine_wait_days"),
     ),
@@ -230,7 +282,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "Hospital",
         "Mean length of stay",
         "days",
-        lambda y: ratio(y.total(TRUST, "bed_days"), y.total(TRUST, "discharges")),
+        lambda y: ratio(y.total(TRUST, "bed_days"), _inpatients(y)),
         England(("mean_los_all",)),
     ),
     Indicator(
@@ -238,7 +290,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "Hospital",
         "Readmitted within 30 days",
         "%",
-        lambda y: _percent(y.total(TRUST, "readmissions_30d"), y.total(TRUST, "discharges")),
+        lambda y: _percent(y.total(TRUST, "readmissions_30d"), _inpatients(y)),
         England(("readmission_30d_rate",)),
     ),
     Indicator(
@@ -252,7 +304,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "occupancy_winter",
         "Hospital",
-        "in December to February",
+        "of which December to February",
         "%",
         lambda y: _occupancy(y, WINTER_MONTHS),
         England(("acute_overnight_occupancy_winter",)),
@@ -268,7 +320,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "electives",
         "Planned care",
-        "Electives and day cases",
+        "Planned admissions",
         "per 1,000",
         lambda y: y.rate(TRUST, "elective_admissions", "day_cases"),
         England(("elective_adm_per_quarter",), "population"),
@@ -283,7 +335,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "first_outpatients",
         "Planned care",
-        "First outpatient attendances",
+        "First outpatients",
         "per 1,000",
         lambda y: y.rate(TRUST, "first_outpatients"),
         England(("op_first_attend_per_quarter",), "population"),
@@ -299,7 +351,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "care_home_residents",
         "Social care",
-        "Care-home residents",
+        "In care homes",
         "per 1,000 65+",
         lambda y: _per_1000_aged_65(y, "care_homes", "residents"),
         England(("carehome_residents_65plus",), "population_65"),
@@ -319,9 +371,8 @@ def _spending(kind: str) -> Indicator:
     def value(year: Year) -> float:
         return ratio(year.spending_gbp.get(kind, nan), year.person_years)
 
-    return Indicator(
-        f"spending_{kind}", "Spending", KIND_LABELS.get(kind, kind), "£ per head", value, decimals=0
-    )
+    label = KIND_LABELS.get(kind, kind)
+    return Indicator(f"spending_{kind}", SPENDING, label, "£ per head", value, decimals=0)
 
 
 def spending_indicators(kinds: Sequence[str]) -> list[Indicator]:

@@ -126,7 +126,7 @@ MEASURES: Measures = {
         level("care_home_places_in_use", "Care-home places paid by the council", "places"),
         level("care_home_waiting", "People waiting for a care-home place", "people"),
         activity("assessments", "Care assessments", "assessments"),
-        level("assessments_waiting", "People waiting for an assessment", "people"),
+        level("eligible_without_support", "People at home with eligible need and no support", "people"),
     ),
     "commissioner": (),
     "mental_health_trust": (

@@ -1,6 +1,6 @@
 """The summary of a run: one table for a terminal, a notebook or plain text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
@@ -14,8 +14,11 @@ from icsim.recording.indicators import (
     INDICATORS,
     OLDER_BANDS,
     OUTSIDE,
+    OWN_TRUSTS,
+    SPENDING,
     Indicator,
     Year,
+    own_trusts,
     place_months,
     spending_indicators,
     year_length,
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 MARKS = {"measured": "", "reported": "†", "assumed": "*"}
+SAID_OF_MARKS = {"assumed": "recalled or estimated, not read in a source", "reported": "said by participants"}
+SMALL_WORDS = ("and", "of", "on", "the", "upon")
 TEXT_WIDTH = 100
 
 
@@ -119,12 +124,13 @@ class Summary:
         for heading in self.headings:
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("England", justify="right", no_wrap=True)
-        table.add_column("year", no_wrap=True)
+        table.add_column("of year", no_wrap=True)
         for topic, lines in self._sections():
             table.add_row(f"[bold]{topic}[/bold]")
             for line in lines:
                 cells = [line.cell(number) for number in range(len(self.years))]
-                table.add_row(f" {line.indicator.title}", *cells, *line.england_cells())
+                indent = "   " if line.indicator.title.startswith("of which") else " "
+                table.add_row(f"{indent}{line.indicator.title}", *cells, *line.england_cells())
         return table
 
     def __str__(self) -> str:
@@ -135,7 +141,7 @@ class Summary:
         return "\n".join([*(row.rstrip() for row in out.getvalue().splitlines()), *self.notes])
 
     def _repr_html_(self) -> str:
-        heads = _cells("th", ("", *self.headings, "England", "year", "class"))
+        heads = _cells("th", ("", *self.headings, "England", "of year", "class"))
         rows = [f"<tr>{heads}</tr>"]
         for topic, lines in self._sections():
             rows.append(
@@ -168,6 +174,9 @@ def years_of(run: Run) -> dict[str, list[Year]]:
     """
     measures = run.measures
     months = {kind: place_months(run.monthly, kind, table) for kind, table in measures.items() if table}
+    if "acute_trust" in measures:
+        measures[OWN_TRUSTS] = measures["acute_trust"]
+        months[OWN_TRUSTS] = place_months(own_trusts(run.monthly), OWN_TRUSTS, measures[OWN_TRUSTS])
     months = {kind: frame for kind, frame in months.items() if len(frame)}
     named = {(kind, measure.name): measure for kind, table in measures.items() for measure in table}
     older, spending = _older_person_days(run), _spending(run)
@@ -230,15 +239,41 @@ def _line(indicator: Indicator, years: dict[str, list[Year]], parameters: dict[s
     return Line(indicator, means, lows, highs, england, row)
 
 
-def _notes(run: Run) -> Iterator[str]:
+def _notes(run: Run, lines: Sequence[Line]) -> Iterator[str]:
     if run.replicates > 1:
         yield f"Mean of {run.replicates} replicates, ± 95% confidence interval of the mean."
-    yield "England: * recalled or estimated, not read in a source; † said by participants."
+    yield "Rates are a year and of residents, wherever they were seen; beds are the place's own hospitals'."
+    if any(line.england_row for line in lines):
+        yield "England's figures are for England's mix of ages and deprivation, not for this place's."
+    kinds = {line.england_row.kind for line in lines if line.england_row}
+    marks = [f"{MARKS[kind]} {said}" for kind, said in SAID_OF_MARKS.items() if kind in kinds]
+    if marks:
+        yield f"{'; '.join(marks)}."
+    if any(line.indicator.topic == SPENDING for line in lines):
+        yield "Councils pay part of their money on to care homes and voluntary groups: do not add these up."
     classes = run.manifest.get("evidence", {}).get("classes", {})
     if classes:
         parts = ", ".join(f"{count} {kind}" for kind, count in classes.items())
         yield f"This run rests on {sum(classes.values())} values of the evidence catalogue: {parts}."
-    yield f"Results: {run.path}"
+
+
+def heading(run: Run) -> str:
+    """What a run is of: its name, the place where that is another, the days and the seed."""
+    name, place = place_name(run.name), run.manifest.get("experiment", {}).get("place")
+    if isinstance(place, str) and place_name(place) != name:
+        name = f"{name} ({place_name(place)})"
+    first, last = run.period
+    days = f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
+    seeds = [replicate["seed"] for replicate in run.manifest["replicates"]]
+    luck = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"{name}: {days}, {luck}"
+
+
+def place_name(name: str) -> str:
+    """A name as people write it: ``isle-of-wight`` is Isle of Wight; one with spaces or capitals stays."""
+    if " " in name or name != name.lower():
+        return name
+    return " ".join(word if word in SMALL_WORDS else word.capitalize() for word in name.split("-"))
 
 
 def summarise(run: Run) -> Summary:
@@ -250,16 +285,16 @@ def summarise(run: Run) -> Summary:
     years = years_of(run)
     paid = {kind for same in years.values() for year in same for kind in year.spending_gbp}
     indicators = [*INDICATORS, *spending_indicators([kind for kind in run.measures if kind in paid])]
-    lines = (_line(indicator, years, parameters) for indicator in indicators)
-    first, last = run.period
+    lines = [_line(indicator, years, parameters) for indicator in indicators]
+    lines = [line for line in lines if not all(isnan(mean) for mean in line.means)]
     headings = tuple(
         name if same[0].days == year_length(name) else f"{name}\n{same[0].days} days"
         for name, same in years.items()
     )
     return Summary(
-        title=f"{run.name}: {first.day} {first:%B %Y} to {last.day} {last:%B %Y}",
+        title=heading(run),
         years=tuple(years),
         headings=headings,
-        lines=tuple(line for line in lines if not all(isnan(mean) for mean in line.means)),
-        notes=tuple(_notes(run)),
+        lines=tuple(lines),
+        notes=tuple(_notes(run, lines)),
     )

@@ -25,7 +25,7 @@ class Happenings:
 
     def __init__(self, model: "ICSModel") -> None:
         self.model = model
-        self._turns: dict[str, list[Turn]] = {}
+        self._turns: dict[int, list[Turn]] = {}  # by identity: shocks have no names
         self._due: dict[date, list[Callable[[], None]]] = {}
         start, end = model.experiment.start, model.experiment.end
         for intervention in model.experiment.interventions:
@@ -58,15 +58,15 @@ class Happenings:
     def stop(self, intervention: Intervention) -> None:
         """An intervention ends: its levers go back."""
         self.running.remove(intervention)
-        for turn in self._turns.pop(intervention.name, []):
+        for turn in self._turns.pop(id(intervention), []):
             self.model.levers.release(turn)
 
     def _turn(self, intervention: Intervention) -> None:
         levers = self.model.levers
-        for turn in self._turns.pop(intervention.name, []):
+        for turn in self._turns.pop(id(intervention), []):
             levers.release(turn)
         who = matching(self.model.people, intervention.who)
-        self._turns[intervention.name] = [
+        self._turns[id(intervention)] = [
             levers.turn(lever, factor, who, intervention.name)
             for lever, factor in intervention.levers.items()
         ]
@@ -78,9 +78,9 @@ class Happenings:
             name = f"flu {shock.date}"
             if direction > 0:
                 levers = self.model.levers
-                self._turns[name] = [levers.turn(lever, 1 + size, None, name) for lever in FLU_LEVERS]
+                self._turns[id(shock)] = [levers.turn(lever, 1 + size, None, name) for lever in FLU_LEVERS]
             else:
-                for turn in self._turns.pop(name):
+                for turn in self._turns.pop(id(shock)):
                     self.model.levers.release(turn)
         elif shock.kind is ShockKind.LEADER_LEAVES:
             self.model.relationships.leader_leaves(shock.organisation, size)
