@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from icsim.experiment.happenings import Intervention, Shock, ShockKind
+from icsim.experiment.happenings import Intervention, ShockKind
 from icsim.population.selecting import matching
 
 if TYPE_CHECKING:
@@ -25,18 +25,18 @@ class Happenings:
 
     def __init__(self, model: "ICSModel") -> None:
         self.model = model
-        self._turns: dict[int, list[Turn]] = {}  # by identity: shocks have no names
+        self._turns: dict[str | int, list[Turn]] = {}  # by name of intervention or place of shock
         self._due: dict[date, list[Callable[[], None]]] = {}
         start, end = model.experiment.start, model.experiment.end
         for intervention in model.experiment.interventions:
             self._plan(intervention.start or start, lambda i=intervention: self.begin(i))
             if intervention.end:
                 self._plan(intervention.end + timedelta(days=1), lambda i=intervention: self.stop(i))
-        for shock in model.experiment.shocks:
-            self._plan(shock.date, lambda s=shock: self.strike(s, 1))
+        for at, shock in enumerate(model.experiment.shocks):
+            self._plan(shock.date, lambda at=at: self.strike(at, 1))
             last = shock.end or (shock.date + timedelta(days=shock.days - 1) if shock.days else None)
             if last and last < end and shock.kind is not ShockKind.LEADER_LEAVES:
-                self._plan(last + timedelta(days=1), lambda s=shock: self.strike(s, -1))
+                self._plan(last + timedelta(days=1), lambda at=at: self.strike(at, -1))
         self.running: list[Intervention] = []
 
     def _plan(self, day: date, what: Callable[[], None]) -> None:
@@ -58,29 +58,30 @@ class Happenings:
     def stop(self, intervention: Intervention) -> None:
         """An intervention ends: its levers go back."""
         self.running.remove(intervention)
-        for turn in self._turns.pop(id(intervention), []):
+        for turn in self._turns.pop(intervention.name, []):
             self.model.levers.release(turn)
 
     def _turn(self, intervention: Intervention) -> None:
         levers = self.model.levers
-        for turn in self._turns.pop(id(intervention), []):
+        for turn in self._turns.pop(intervention.name, []):
             levers.release(turn)
         who = matching(self.model.people, intervention.who)
-        self._turns[id(intervention)] = [
+        self._turns[intervention.name] = [
             levers.turn(lever, factor, who, intervention.name)
             for lever, factor in intervention.levers.items()
         ]
 
-    def strike(self, shock: Shock, direction: int) -> None:
-        """A shock begins (direction 1) or ends (-1)."""
+    def strike(self, at: int, direction: int) -> None:
+        """The experiment's shock number ``at`` begins (direction 1) or ends (-1)."""
+        shock = self.model.experiment.shocks[at]
         size = float(shock.size or 0.0)
         if shock.kind is ShockKind.FLU:
             name = f"flu {shock.date}"
             if direction > 0:
                 levers = self.model.levers
-                self._turns[id(shock)] = [levers.turn(lever, 1 + size, None, name) for lever in FLU_LEVERS]
+                self._turns[at] = [levers.turn(lever, 1 + size, None, name) for lever in FLU_LEVERS]
             else:
-                for turn in self._turns.pop(id(shock)):
+                for turn in self._turns.pop(at):
                     self.model.levers.release(turn)
         elif shock.kind is ShockKind.LEADER_LEAVES:
             self.model.relationships.leader_leaves(shock.organisation, size)
