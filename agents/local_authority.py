@@ -178,6 +178,5 @@ class LocalAuthority(Organisation):
         counted = columns("local_authority")
         month = slice(model.month_began, model.day)
         model.recorder.block("local_authority")[month, k, counted.ELIGIBLE_WITHOUT_SUPPORT] = self.waiting
-        world.tallies.local_authority[k, counted.ASSESSMENTS] += min(
-            assessed, starts + placements + self.waiting
-        )
+        asked = starts + placements + self.waiting
+        world.tallies.local_authority[k, counted.ASSESSMENTS] += min(assessed, asked)

@@ -48,7 +48,10 @@ def find(text: str, folder: Path, mark: Mark | None = None, *, place: bool = Fal
         raise _not_found(text, folder, mark)
     if not text.endswith(SUFFIXES) and (found := _shipped(text, mark)):
         return found
-    path = folder / Path(text).expanduser() if text.startswith("~") else folder / text
+    try:
+        path = folder / Path(text).expanduser() if text.startswith("~") else folder / text
+    except RuntimeError:  # a home folder of nobody
+        path = folder / text
     try:
         exists = path.exists()
     except OSError:

@@ -1,8 +1,8 @@
 """The columns of a person: one record a row, so that the day's kernel finds a person in four cache lines.
 
-``people["age"]`` is a NumPy view of one column over all rows. A row is a person for ever: rows of people who
-are born or move in during the run exist from the start (status ``EXPECTED``), so identity is the same in every
-world.
+``people["age"]`` is a NumPy view of one column over all rows. A row is a person for ever: rows of
+people who are born or move in during the run exist from the start (status ``EXPECTED``), so identity is the
+same in every world.
 """
 
 from enum import IntEnum, IntFlag
@@ -76,7 +76,7 @@ class Need(IntEnum):
 
 
 class Lever(IntEnum):
-    """Multipliers of one person that interventions may turn; 1 is untouched. The first seven follow ``Need``."""
+    """Multipliers of one person that interventions turn; 1 is untouched. The first seven follow ``Need``."""
 
     NEED_MINOR = 0
     NEED_ACSC = 1
