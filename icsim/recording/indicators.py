@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OLDER_BANDS = ("65-74", "75-84", "85+")
 WINTER_MONTHS = (12, 1, 2)
 OUTSIDE = "outside"  # accounts that begin so hold the money of other places' patients
-ELSEWHERE = "Hospitals elsewhere"  # made up and mostly full of other places' patients: not the place's own beds
+ELSEWHERE = "Hospitals elsewhere"  # made up, and mostly full of other places' patients
 OWN_TRUSTS = "own_trusts"
 
 
@@ -216,11 +216,9 @@ def _per_1000_aged_65(year: Year, kind: str, name: str) -> float:
 
 
 TRUST = "acute_trust"
-SPENDING = "Paid to, £ per head at 2016/17 prices"
+SPENDING = "Paid to, £ per head (2016/17)"
 INDICATORS: tuple[Indicator, ...] = (
-    Indicator(
-        "population", "People", "Residents", "", lambda y: y.mean("system", "population"), decimals=0
-    ),
+    Indicator("population", "People", "Residents", "", lambda y: y.mean("system", "population"), decimals=0),
     Indicator(
         "deaths",
         "People",
@@ -304,7 +302,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "occupancy_winter",
         "Hospital",
-        "of which December to February",
+        "in December to February",
         "%",
         lambda y: _occupancy(y, WINTER_MONTHS),
         England(("acute_overnight_occupancy_winter",)),

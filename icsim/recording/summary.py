@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 MARKS = {"measured": "", "reported": "†", "assumed": "*"}
-SAID_OF_MARKS = {"assumed": "recalled or estimated, not read in a source", "reported": "said by participants"}
+SAID_OF_MARKS = {"assumed": "recalled, not read in a source", "reported": "said by participants"}
+PARTS = ("of which", "in ")  # lines about part of the line above
 SMALL_WORDS = ("and", "of", "on", "the", "upon")
 TEXT_WIDTH = 100
 
@@ -129,7 +130,7 @@ class Summary:
             table.add_row(f"[bold]{topic}[/bold]")
             for line in lines:
                 cells = [line.cell(number) for number in range(len(self.years))]
-                indent = "   " if line.indicator.title.startswith("of which") else " "
+                indent = "   " if line.indicator.title.startswith(PARTS) else " "
                 table.add_row(f"{indent}{line.indicator.title}", *cells, *line.england_cells())
         return table
 
@@ -242,19 +243,19 @@ def _line(indicator: Indicator, years: dict[str, list[Year]], parameters: dict[s
 def _notes(run: Run, lines: Sequence[Line]) -> Iterator[str]:
     if run.replicates > 1:
         yield f"Mean of {run.replicates} replicates, ± 95% confidence interval of the mean."
-    yield "Rates are a year and of residents, wherever they were seen; beds are the place's own hospitals'."
+    yield "Rates are a year and of residents; beds are those of the place's own hospitals."
     if any(line.england_row for line in lines):
-        yield "England's figures are for England's mix of ages and deprivation, not for this place's."
+        yield "England's figures are for England's ages and deprivation, not this place's."
     kinds = {line.england_row.kind for line in lines if line.england_row}
     marks = [f"{MARKS[kind]} {said}" for kind, said in SAID_OF_MARKS.items() if kind in kinds]
     if marks:
         yield f"{'; '.join(marks)}."
     if any(line.indicator.topic == SPENDING for line in lines):
-        yield "Councils pay part of their money on to care homes and voluntary groups: do not add these up."
+        yield "Councils pass money on to care homes and charities: payments do not add up."
     classes = run.manifest.get("evidence", {}).get("classes", {})
     if classes:
         parts = ", ".join(f"{count} {kind}" for kind, count in classes.items())
-        yield f"This run rests on {sum(classes.values())} values of the evidence catalogue: {parts}."
+        yield f"Rests on {sum(classes.values())} values of the evidence: {parts}."
 
 
 def heading(run: Run) -> str:

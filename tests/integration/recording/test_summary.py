@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from icsim.recording.indicators import INDICATORS
-from icsim.recording.recorder import Recorder
+from icsim.recording.indicators import ELSEWHERE, INDICATORS
+from icsim.recording.measures import columns
+from icsim.recording.recorder import OrganisationRow, Recorder
 from icsim.recording.run import Run
 from icsim.recording.store import ResultError
 from icsim.recording.summary import interval
@@ -43,7 +44,8 @@ def test_indicators_are_what_the_days_say(run: Run):
         "four_hours": 75,
         "emergency_admissions": 4 * 366 / 10,
         "zero_day_share": 25,
-        "length_of_stay": 5,
+        "length_of_stay": 25 / 6,  # nights over all stays, those of no night among them
+        "readmissions_30d": 100 / 6,
         "occupancy": 90,
         "occupancy_winter": 90,
         "eighteen_weeks": 90,
@@ -82,6 +84,53 @@ def test_every_figure_of_england_is_in_the_catalogue_and_of_the_right_size():
             assert 5 < figure <= 100, indicator.name
         if indicator.name in expected:
             assert figure == pytest.approx(expected[indicator.name], rel=0.01)
+
+
+def test_beds_are_those_of_the_places_own_trusts(
+    tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun
+):
+    from icsim.agents import acute_trust
+
+    assert acute_trust.ELSEWHERE == ELSEWHERE
+    recorder = make_recorder()
+    names = [*recorder.organisations, OrganisationRow(ELSEWHERE, "acute_trust")]
+    wider = Recorder(recorder.start, recorder.days, names)
+    for kind in ("system", "acute_trust"):
+        wider.block(kind)[:, :1] = recorder.block(kind)
+    beds = wider.block("acute_trust")
+    beds[:, 1, columns("acute_trust").BEDS_OPEN] = 1000
+    beds[:, 1, columns("acute_trust").BEDS_OCCUPIED] = 500
+    beds[:, 1, columns("acute_trust").AE_ATTENDANCES] = 12
+    found = figures(write_run(tmp_path / "run", wider))
+    assert found[("occupancy", "2015/16")] == pytest.approx(90)
+    assert found[("ae_attendances", "2015/16")] == pytest.approx(2 * 12 * 366 / 10), "residents go there too"
+
+
+def test_deaths_of_england_are_those_published_by_age():
+    from icsim.evidence import load
+
+    parameters = {parameter.key: parameter for parameter in load()}
+    england = next(indicator.england for indicator in INDICATORS if indicator.name == "deaths")
+    assert england is not None
+    # 533,253 deaths among 58.7 million people of England and Wales in 2017 (ONS)
+    assert england.figure(parameters, england.row(parameters, "2017/18")) == pytest.approx(9.08, rel=0.01)
+
+
+def test_a_title_says_place_days_and_seed(tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun):
+    run = write_run(tmp_path / "run", make_recorder(days=30), make_recorder(days=30), name="isle-of-wight")
+    assert run.summary().title == "Isle of Wight: 1 April 2015 to 30 April 2015, seeds 1 to 2"
+
+
+def test_three_years_fit_a_terminal_of_80_columns(
+    tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun
+):
+    summary = write_run(tmp_path / "run", make_recorder(days=1096)).summary()
+    out = StringIO()
+    Console(file=out, width=80, color_system=None).print(summary)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    notes = len(summary.notes)
+    topics = {line.indicator.topic for line in summary.lines}
+    assert len(lines) == 4 + len(topics) + len(summary.lines) + 1 + notes, out.getvalue()
 
 
 def test_england_is_of_the_nearest_year(run: Run):
