@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from icsim.recording.indicators import place_months
-from icsim.recording.measures import KIND_LABELS
+from icsim.recording.indicators import OWN_TRUSTS, own_trusts, place_months
+from icsim.recording.measures import KIND_LABELS, Measure
 from icsim.recording.run import Run
 from icsim.recording.store import ResultError
+from icsim.recording.summary import heading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LINE = "#0072B2"
 BAND = "rgba(0, 114, 178, 0.2)"
 BAND_QUANTILES = (0.025, 0.975)
+TEXT, GRID = "#222222", "#e3e3e3"
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,26 @@ class Panel:
     value: Callable[[Any], Any]
 
 
-def _measure_panel(kind: str, name: str, title: str, unit: str) -> Panel:
+def _a_day(kind: str, name: str, title: str, unit: str = "a day") -> Panel:
+    """What happens, for each day of the month: months differ in length."""
+    return Panel(title, unit, kind, (name,), lambda months: months[name] / months["days"])
+
+
+def _level(kind: str, name: str, title: str, unit: str) -> Panel:
     return Panel(title, unit, kind, (name,), lambda months: months[name])
 
 
+def _measure_panel(kind: str, measure: Measure) -> Panel:
+    title = KIND_LABELS.get(kind, kind)
+    if measure.over_time == "sum":
+        return _a_day(kind, measure.name, title, f"{measure.unit} a day")
+    return _level(kind, measure.name, title, measure.unit)
+
+
 OVERVIEW: tuple[Panel, ...] = (
-    _measure_panel("acute_trust", "ae_attendances", "A&E attendances", "a month"),
+    _a_day("gp_practice", "requests_refused", "GP requests turned away"),
+    _level("gp_practice", "routine_wait_days", "Wait for a routine GP appointment", "days"),
+    _a_day("acute_trust", "ae_attendances", "A&E attendances"),
     Panel(
         "A&E within four hours",
         "%",
@@ -44,24 +60,31 @@ OVERVIEW: tuple[Panel, ...] = (
         ("ae_breaches", "ae_attendances"),
         lambda months: 100 * (1 - months["ae_breaches"] / months["ae_attendances"]),
     ),
-    _measure_panel("acute_trust", "emergency_admissions", "Emergency admissions", "a month"),
+    _a_day("acute_trust", "emergency_admissions", "Emergency admissions"),
     Panel(
-        "Bed occupancy",
+        "Bed occupancy, own hospitals",
         "%",
-        "acute_trust",
+        OWN_TRUSTS,
         ("beds_occupied", "beds_open"),
         lambda months: 100 * months["beds_occupied"] / months["beds_open"],
     ),
-    _measure_panel("acute_trust", "delayed_transfers", "Delayed transfers of care", "bed days a month"),
-    _measure_panel("acute_trust", "elective_waiting", "Waiting for planned treatment", "patients"),
+    _a_day("acute_trust", "delayed_transfers", "Delayed transfers of care", "beds a day"),
+    _level("acute_trust", "elective_waiting", "Waiting for planned treatment", "patients"),
 )
 
 
 def plot_overview(run: Run) -> "go.Figure":
-    """Six monthly charts of the hospital end of the system; those the run did not record are left out."""
-    names = {(kind, measure.name) for kind, table in run.measures.items() for measure in table}
+    """Eight monthly charts of where a system is under strain; those the run did not record are left out."""
+    tables = _tables(run)
+    names = {(kind, measure.name) for kind, table in tables.items() for measure in table}
     panels = [panel for panel in OVERVIEW if all((panel.kind, need) in names for need in panel.needs)]
-    return _draw(run, panels, f"{run.name}, month by month")
+    return _draw(run, panels, "Residents, month by month")
+
+
+def _tables(run: Run) -> dict[str, list[Measure]]:
+    """What was recorded for each kind of organisation, the place's own trusts being one."""
+    tables = run.measures
+    return tables | {OWN_TRUSTS: tables["acute_trust"]} if "acute_trust" in tables else tables
 
 
 def plot_measure(run: Run, name: str) -> "go.Figure":
@@ -71,7 +94,7 @@ def plot_measure(run: Run, name: str) -> "go.Figure":
         ResultError: no kind of organisation records it; the message gives the nearest.
     """
     panels = [
-        _measure_panel(kind, name, KIND_LABELS.get(kind, kind), measure.unit)
+        _measure_panel(kind, measure)
         for kind, table in run.measures.items()
         for measure in table
         if measure.name == name
@@ -83,7 +106,7 @@ def plot_measure(run: Run, name: str) -> "go.Figure":
     label = next(
         measure.label for table in run.measures.values() for measure in table if measure.name == name
     )
-    return _draw(run, panels, f"{run.name}: {label}")
+    return _draw(run, panels, label)
 
 
 def bands(months: Any, value: Any) -> "pd.DataFrame":
@@ -95,33 +118,46 @@ def bands(months: Any, value: Any) -> "pd.DataFrame":
     return by_month.mean().to_frame("mean").assign(low=low, high=high)
 
 
-def _draw(run: Run, panels: Sequence[Panel], title: str) -> "go.Figure":
+def _draw(run: Run, panels: Sequence[Panel], about: str) -> "go.Figure":
+    """The panels in two columns under a title that says what run this is."""
     from plotly.subplots import make_subplots
 
     if not panels:
         raise ResultError(f"{run.path} records nothing that can be drawn")
     width = 2 if len(panels) > 1 else 1
     height = -(-len(panels) // width)
-    titles = [f"{panel.title} ({panel.unit})" for panel in panels]
-    figure = make_subplots(
-        height, width, subplot_titles=titles, vertical_spacing=0.3 / height, horizontal_spacing=0.1
+    titles = [f"<b>{panel.title}</b>, {panel.unit}" for panel in panels]
+    figure: Any = make_subplots(
+        height, width, subplot_titles=titles, vertical_spacing=0.38 / height, horizontal_spacing=0.08
     )
+    tables, monthly = _tables(run), run.monthly
     months: Mapping[str, pd.DataFrame] = {
-        kind: place_months(run.monthly, kind, run.measures[kind]) for kind in {panel.kind for panel in panels}
+        kind: place_months(own_trusts(monthly) if kind == OWN_TRUSTS else monthly, kind, tables[kind])
+        for kind in {panel.kind for panel in panels}
     }
     for number, panel in enumerate(panels):
         frame = months[panel.kind]
         _add(figure, bands(frame, panel.value(frame)), panel, number // width + 1, number % width + 1)
-    note = "" if run.replicates < 2 else f"<br><sup>mean and 95% range of {run.replicates} replicates</sup>"
+    if run.replicates > 1:
+        about += f"; mean and 95% range of {run.replicates} replicates"
     figure.update_layout(
-        title=title + note,
+        title={
+            "text": f"{heading(run)}<br><sup>{about}</sup>",
+            "x": 0.01,
+            "y": 0.985,
+            "yanchor": "top",
+            "font": {"size": 17},
+        },
         template="plotly_white",
         showlegend=False,
-        height=120 + 240 * height,
+        height=100 + 215 * height,
+        margin={"l": 60, "r": 20, "t": 90, "b": 40},
         hovermode="x unified",
-        font={"size": 13},
+        font={"size": 13, "color": TEXT},
     )
-    figure.update_annotations(font_size=13)
+    for number, note in enumerate(figure.layout.annotations):
+        left = figure.get_subplot(number // width + 1, number % width + 1).xaxis.domain[0]
+        note.update(font_size=14, x=left, xanchor="left")
     return figure
 
 
@@ -142,3 +178,18 @@ def _add(figure: "go.Figure", months: "pd.DataFrame", panel: Panel, row: int, co
         hovertemplate="%{y:,.1f}",
     )
     figure.add_trace(line, row=row, col=column)
+    first = months.index.min()
+    figure.update_xaxes(
+        row=row, col=column, dtick="M6", tick0=first, tickformat="%b\n%Y", showgrid=False, linecolor=TEXT
+    )
+    figure.update_yaxes(
+        row=row, col=column, range=_range(months, panel.unit), tickformat=",", nticks=5, gridcolor=GRID
+    )
+
+
+def _range(months: "pd.DataFrame", unit: str) -> tuple[float, float]:
+    """Counts and waits start at nothing; shares end at 100% and start at the ten below the lowest."""
+    low, high = float(months["low"].to_numpy().min()), float(months["high"].to_numpy().max())
+    if unit == "%":
+        return min(90.0, 10 * (low // 10)) - 0.5, max(100.0, high) + 0.5
+    return (0.0 if low >= 0 else 1.08 * low), (1.08 * high if high > 0 else 1.0)

@@ -14,15 +14,19 @@ MakeRecorder = Callable[..., Recorder]
 WriteRun = Callable[..., Run]
 
 
-def test_six_charts_of_whole_months(tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun):
+def test_eight_charts_of_whole_months(tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun):
     figure: Any = write_run(tmp_path / "run", make_recorder(days=366 + 10)).plot()
     lines = {trace.name: trace for trace in figure.data}
-    assert len(lines) == len(figure.data) == 6
+    assert len(lines) == len(figure.data) == 8
+    assert "Salford: 1 April 2015 to 10 April 2016, seed 1" in figure.layout.title.text
     attendances = lines["A&E attendances"]
     assert len(attendances.x) == 12, "ten days of April would look like a collapse"
-    assert list(attendances.y[:2]) == [12 * 30, 12 * 31]
-    assert set(lines["Bed occupancy"].y) == {90.0}
+    assert set(attendances.y) == {12.0}, "a day, whatever the length of the month"
+    assert set(lines["Bed occupancy, own hospitals"].y) == {90.0}
     assert set(lines["A&E within four hours"].y) == {75.0}
+    ranges = {trace.name: figure.layout[trace.yaxis.replace("y", "yaxis")].range for trace in figure.data}
+    assert ranges["A&E attendances"][0] == 0, "counts start at nothing"
+    assert ranges["A&E within four hours"] == (69.5, 100.5)
 
 
 def test_replicates_have_a_band_around_their_mean(
