@@ -99,6 +99,29 @@ def plot_measure(run: Run, name: str) -> "go.Figure":
         for measure in table
         if measure.name == name
     ]
+    if not panels:
+        known = sorted({measure.name for table in run.measures.values() for measure in table})
+        near = get_close_matches(name, known, n=3) or known
+        raise ResultError(f"this run records no measure {name!r}; try {', '.join(near)}")
+    label = next(
+        measure.label for table in run.measures.values() for measure in table if measure.name == name
+    )
+    return _draw(run, panels, label)
+
+
+def bands(months: Any, value: Any) -> "pd.DataFrame":
+    """Mean, low and high over replicates of each month, without months only begun if there are others."""
+    whole = months["days"] == months["month"].dt.days_in_month
+    use = whole if whole.any() else whole | True
+    by_month = value[use].groupby(months.loc[use, "month"])
+    low, high = (by_month.quantile(quantile) for quantile in BAND_QUANTILES)
+    return by_month.mean().to_frame("mean").assign(low=low, high=high)
+
+
+def _draw(run: Run, panels: Sequence[Panel], about: str) -> "go.Figure":
+    """The panels in two columns under a title that says what run this is."""
+    from plotly.subplots import make_subplots
+
     tables, monthly = _tables(run), run.monthly
     months: Mapping[str, pd.DataFrame] = {
         kind: place_months(own_trusts(monthly) if kind == OWN_TRUSTS else monthly, kind, tables[kind])
