@@ -71,29 +71,30 @@ class AcuteTrust(Organisation):
         beds_here = demand.bed_days * share / 365.25
         attendances_here = demand.ae_attendances * share
         beds = given.core_beds
-        used = None
-        attended = given.ae_attendances_per_year
+        used = None  # beds in use: where published, not moved by an experiment that changes the beds
+        staffed = came = given.ae_attendances_per_year
         if given.code:
             table = trusts()
             table = table.loc[table["code"] == given.code]
             if len(table):
                 first = table.iloc[0]
                 beds = float(first["beds"]) if beds is None else beds
-                used = beds * (float(first["occupancy"]) - v("winter_occupancy_excess"))
-                if attended is None:
-                    attended = float(table["attendances"].dropna().iloc[0])
+                used = float(first["beds"]) * (float(first["occupancy"]) - v("winter_occupancy_excess"))
+                came = float(table["attendances"].dropna().iloc[0])
+                staffed = came if staffed is None else staffed
         core = beds_here / v("trust_occupancy_planned") if beds is None else beds * scale
         if beds is not None and used is None:
             used = beds * v("trust_occupancy_planned")
         outside_beds = 0.0 if used is None else max(0.0, used * scale - beds_here)
-        attendances = attendances_here if attended is None else attended * scale
+        attendances = attendances_here if came is None else came * scale
+        staff_for = attendances if staffed is None else staffed * scale
         escalation = given.escalation_beds
         capacity = {
             "core_beds": core,
             "escalation_beds": core * v("trust_escalation_share")
             if escalation is None
             else escalation * scale,
-            "ae_attendances_per_day": attendances / 365.25 * v("trust_ed_headroom"),
+            "ae_attendances_per_day": staff_for / 365.25 * v("trust_ed_headroom"),
             **cls._planned(model, demand, share, given),
         }
         outside = {
