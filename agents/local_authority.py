@@ -111,6 +111,12 @@ class LocalAuthority(Organisation):
             ),
             "care_home_placements_per_week": per(placements, "care_home_placements_per_week_per_1000_65plus"),
         }
+        if given.home_care_packages_per_1000_65plus is None:  # a council starts with room for those it has
+            people = model.people
+            here = (people["status"] == Status.RESIDENT) & (people["authority"] == index)
+            in_use = float(np.count_nonzero(people["package"][here] == 1))
+            room = 1 + 2 * v("home_care_kept_for_hospital")
+            self.capacity["home_care_packages"] = max(self.capacity["home_care_packages"], in_use * room)
 
     @classmethod
     def found(cls, model: "ICSModel") -> list["LocalAuthority"]:

@@ -32,10 +32,12 @@ def planned_queue(w: Any, p: Any) -> int:
 def refer(w: Any, i: int, p: Any, day: int) -> None:
     """Start the 18-week clock: the person joins the queue for a first outpatient attendance.
 
-    A person who is already on a pathway stays on it.
+    A person who already waits stays where they are; one who is followed up waits as a new referral, and the
+    follow-ups come afterwards.
     """
-    if p.planned != Planned.NONE:
+    if p.planned != Planned.NONE and p.planned != Planned.FOLLOWED_UP:
         return
+    p.next_planned = NEVER
     p.planned = Planned.AWAITING_OUTPATIENT
     p.referred = day
     p.planned_count += 1
@@ -58,7 +60,7 @@ def plan_follow_ups(w: Any, i: int, p: Any, day: int) -> None:
     """Draw how many follow-up attendances come and book the first."""
     at = p.planned_count * STEPS + 1
     mean = w.rules.first_follow_ups
-    p.follow_ups = min(poisson(mean, uniform(p.key, draws.OUTPATIENT_GAP, at)), 200)
+    p.follow_ups = min(p.follow_ups + poisson(mean, uniform(p.key, draws.OUTPATIENT_GAP, at)), 200)
     if p.follow_ups > 0:
         p.planned = Planned.FOLLOWED_UP
         p.next_planned = (
@@ -113,6 +115,20 @@ def first_attendance(w: Any, i: int, p: Any, day: int) -> None:
 
 
 @kernel
+def sent_back(w: Any, i: int, p: Any, queue: int, day: int) -> bool:
+    """Whether a person who is called cannot come this fortnight and waits again at the end of the queue.
+
+    In hospital, not fit, awaiting a test, or the date does not suit.
+    """
+    fortnight = min((day - p.referred) // 14, STEPS - 1)
+    ready = uniform(p.key, draws.READY, p.planned_count * STEPS + fortnight) >= w.rules.not_ready
+    if ready and p.setting < Setting.BOARDING:
+        return False
+    join(w.planned_queues, queue, i)
+    return True
+
+
+@kernel
 def serve_clinics(w: Any, s: int, day: int) -> None:
     """Give a site's remaining clinic slots to those who have waited longest for a first attendance."""
     for _ in range(w.planned_queues.lines.waiting[s]):
@@ -120,8 +136,7 @@ def serve_clinics(w: Any, s: int, day: int) -> None:
             return
         i = call_next(w.planned_queues, s)
         p = w.people[i]
-        if p.setting >= Setting.BOARDING:
-            join(w.planned_queues, s, i)
+        if sent_back(w, i, p, s, day):
             continue
         w.hospitals.clinic_left[s] -= 1
         first_attendance(w, i, p, day)
@@ -140,31 +155,35 @@ def serve_waiting_list(w: Any, s: int, day: int, day_cases: int, inpatients: int
     sites = len(h.key)
     year = w.calendar.year[day + w.run_in]
     queue = sites + s
-    for _ in range(min(day_cases, w.planned_queues.lines.waiting[queue])):
+    for _ in range(w.planned_queues.lines.waiting[queue]):
+        if day_cases == 0:
+            break
         i = call_next(w.planned_queues, queue)
         p = w.people[i]
-        if p.setting >= Setting.BOARDING:
-            join(w.planned_queues, queue, i)
+        if sent_back(w, i, p, queue, day):
             continue
+        day_cases -= 1
         w.tallies.acute_trust[s, A.DAY_CASES] += 1
         w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.DAY_CASES] += 1
         plan_follow_ups(w, i, p, day)
         reschedule(w, i)
     queue = 2 * sites + s
-    wanted = min(inpatients, w.planned_queues.lines.waiting[queue])
-    for k in range(wanted):
+    wanted = inpatients
+    for _ in range(w.planned_queues.lines.waiting[queue]):
+        if inpatients == 0:
+            break
         i = call_next(w.planned_queues, queue)
         p = w.people[i]
-        if p.setting >= Setting.BOARDING:
-            join(w.planned_queues, queue, i)
+        if sent_back(w, i, p, queue, day):
             continue
         beds = h.core_beds[s] * h.cancel_above[s]
-        if k < wanted * w.rules.elective_protected:
+        if wanted - inpatients < wanted * w.rules.elective_protected:
             beds = h.core_beds[s] + h.escalation_beds[s]
         if h.occupied[s] >= beds:
             join_front(w.planned_queues, queue, i)
-            w.tallies.acute_trust[s, A.ELECTIVES_CANCELLED] += wanted - k
+            w.tallies.acute_trust[s, A.ELECTIVES_CANCELLED] += inpatients
             return
+        inpatients -= 1
         h.occupied[s] += 1
         drop_appointment(w, p)
         p.setting = Setting.ELECTIVE_WARD

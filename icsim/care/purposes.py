@@ -38,6 +38,7 @@ FIRST_OUTPATIENT: Final = 150
 OUTPATIENT_GAP: Final = 151
 DAY_CASE: Final = 152
 ELECTIVE_STAY: Final = 153
+READY: Final = 154
 # at the start and in monthly reviews, indexed by month or day
 WAITING_AT_START: Final = 160
 CASE_FINDING: Final = 161

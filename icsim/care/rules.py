@@ -118,6 +118,7 @@ RULES = np.dtype(
         ("mental_ward", np.float64),  # share of mental health admissions to a mental health bed
         ("mental_stay_mean", np.float64),
         # planned care
+        ("not_ready", np.float64),  # share of those called from a waiting list who wait again
         ("elective_protected", np.float64),  # share of a day's inpatients admitted while there is any bed
         ("first_to_list", np.float64),
         ("first_follow_ups", np.float64),
