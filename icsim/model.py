@@ -31,7 +31,8 @@ from icsim.care.opening import (
 )
 from icsim.care.rules import gather
 from icsim.evidence import places
-from icsim.experiment import Experiment, load
+from icsim.experiment import Experiment, ExperimentError, load
+from icsim.experiment.errors import Problem
 from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
 from icsim.population.demand import counts_by_age_and_fifth, expected
 from icsim.population.risk import need_rates, risk_tables
@@ -88,7 +89,7 @@ class ICSModel(PatientsByType):
     ) -> None:
         if not isinstance(experiment, Experiment) or settings:
             source = experiment.to_dict() if isinstance(experiment, Experiment) else experiment
-            experiment = load(source, overrides=[f"{key}={value}" for key, value in settings.items()])
+            experiment = load(source, overrides=settings)
         given = seed if seed is not None else rng
         self.luck = (experiment.seed if given is None else int(given)) + replicate
         super().__init__(rng=self.luck)
@@ -129,6 +130,9 @@ class ICSModel(PatientsByType):
             else practices.count,
             population_per_team=organisations.community_teams.population_per_team,
         )
+        if not self.population.n_residents:
+            said = f"leaves nobody of the {self.place.population:,} who live there; take a larger share"
+            raise ExperimentError(Problem("", "population.sample", said, experiment.population.sample))
         self.people = self.population.people
         self.patients = Patients(self, self.people)
         self.residents_at_start = self.population.n_residents

@@ -1,0 +1,137 @@
+"""People, beds, queues, places and money balance every day, whatever capacity services have."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from icsim.running import release
+
+pytestmark = pytest.mark.integration
+
+START = date(2015, 4, 1)
+A_FEW_LSOAS = {"lsoas": ["E01017275", "E01017276", "E01017277", "E01017278"]}
+
+amounts = st.sampled_from([None, 0, 0.003, 0.3, 3, 40, 1e5])
+multipliers = st.sampled_from([0, 0.05, 1, 300])
+shares = st.sampled_from([0, 0.4, 1])
+trust = st.fixed_dictionaries(
+    {
+        "core_beds": st.sampled_from([None, 0, 0.6, 40, 262, 5000]),
+        "escalation_beds": st.sampled_from([None, 0, 50, 1e6]),
+        "ae_attendances_per_year": st.sampled_from([None, 0, 7, 60_000]),
+        "elective_capacity": multipliers,
+        "day_case_capacity": multipliers,
+        "clinic_capacity": multipliers,
+    }
+)
+organisations = st.fixed_dictionaries(
+    {
+        "acute_trusts": st.tuples(trust, trust, shares).map(
+            lambda two: [
+                {"name": "One", "code": "R1F", "resident_share": two[2], **two[0]},
+                {"name": "Other", "resident_share": (1 - two[2]) / 2, **two[1]},
+            ]
+        ),
+        "gp_practices": st.fixed_dictionaries(
+            {
+                "count": st.sampled_from([1, 5]),
+                "gp_fte_per_1000": amounts,
+                "nurse_fte_per_1000": amounts,
+                "other_fte_per_1000": amounts,
+            }
+        ),
+        "community_teams": st.fixed_dictionaries(
+            {
+                "staff_per_1000": amounts,
+                "caseload_per_1000": amounts,
+                "rapid_response_per_day_per_100_000": amounts,
+                "discharge_slots_per_day_per_100_000": amounts,
+            }
+        ),
+        "local_authorities": st.fixed_dictionaries(
+            {
+                "home_care_packages_per_1000_65plus": amounts,
+                "home_care_starts_per_week_per_1000_65plus": amounts,
+                "care_home_placements_per_week_per_1000_65plus": amounts,
+                "eligibility": st.sampled_from(["some", "critical"]),
+            }
+        ),
+        "mental_health_trusts": st.fixed_dictionaries(
+            {"crisis_contacts_per_day_per_100_000": amounts, "community_caseload_per_1000": amounts}
+        ),
+        "urgent_care": st.fixed_dictionaries(
+            {
+                "nhs_111_calls_per_1000_per_year": amounts,
+                "ambulance_responses_per_1000_per_year": amounts,
+                "out_of_hours_contacts_per_1000_per_year": amounts,
+            }
+        ),
+        "voluntary_sector": st.fixed_dictionaries({"places_per_1000": amounts}),
+        "care_homes": st.fixed_dictionaries({"places_per_1000_65plus": amounts}),
+    }
+)
+shocks = st.lists(
+    st.sampled_from(
+        [
+            {"kind": "flu", "size": 5, "days": 20},
+            {"kind": "flu", "size": 2, "days": 9},
+            {"kind": "bed_closure", "size": 1, "days": 15},
+            {"kind": "bed_closure", "size": 0.4},
+            {"kind": "social_care_cut", "size": 1, "days": 30},
+            {"kind": "staff_loss", "size": 0.7, "days": 25},
+            {"kind": "staff_loss", "size": 1, "organisation": "gp_practice"},
+            {"kind": "funding_cut", "size": 0.9},
+        ]
+    ).flatmap(
+        lambda shock: st.integers(0, 30).map(
+            lambda day: {**shock, "date": (START + timedelta(days=day)).isoformat()}
+        )
+    ),
+    max_size=3,
+)
+
+
+def some(examples: int) -> Any:
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@some(12)
+@given(
+    organisations=organisations,
+    seed=st.integers(0, 2**40),
+    payment=st.sampled_from(["activity", "block", "capitation"]),
+    protected=st.sampled_from([0, 0.3, 1]),
+)
+def test_under_any_capacity(make_model, watch, organisations, seed, payment, protected):
+    model = make_model(
+        experiment={
+            "place": "isle-of-wight",
+            "years": 70 / 365.25,
+            "organisations": organisations,
+            "contract": {"payment": payment},
+            "parameters": {"elective_protected": protected},
+        },
+        seed=seed,
+    )
+    watch(model).live()
+    release(model)
+
+
+@some(12)
+@given(organisations=organisations, shocks=shocks, seed=st.integers(0, 2**40))
+def test_under_shocks(make_model, watch, organisations, shocks, seed):
+    model = make_model(
+        experiment={
+            "place": "isle-of-wight",
+            "years": 70 / 365.25,
+            "organisations": organisations,
+            "shocks": shocks,
+        },
+        seed=seed,
+    )
+    watch(model, capacity_changes=True).live()
+    release(model)
