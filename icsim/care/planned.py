@@ -13,6 +13,7 @@ from icsim.streams import exp, log, normal, poisson, uniform
 A = columns("acute_trust")
 G = group_columns()
 STEPS = draws.STEPS
+FORTNIGHTS = 1024  # of waiting that have a draw of their own
 
 
 @kernel
@@ -120,8 +121,8 @@ def sent_back(w: Any, i: int, p: Any, queue: int, day: int) -> bool:
 
     In hospital, not fit, awaiting a test, or the date does not suit.
     """
-    fortnight = min((day - p.referred) // 14, STEPS - 1)
-    ready = uniform(p.key, draws.READY, p.planned_count * STEPS + fortnight) >= w.rules.not_ready
+    fortnight = min((day - p.referred) // 14, FORTNIGHTS - 1)
+    ready = uniform(p.key, draws.READY, p.planned_count * FORTNIGHTS + fortnight) >= w.rules.not_ready
     if ready and p.setting < Setting.BOARDING:
         return False
     join(w.planned_queues, queue, i)
@@ -168,7 +169,9 @@ def serve_waiting_list(w: Any, s: int, day: int, day_cases: int, inpatients: int
         plan_follow_ups(w, i, p, day)
         reschedule(w, i)
     queue = 2 * sites + s
-    wanted = inpatients
+    share = inpatients * w.rules.elective_protected
+    # a whole number whose mean is the share, in a sample too
+    protected = int(share + uniform(h.key[s], draws.PROTECTED, day + w.run_in))
     for _ in range(w.planned_queues.lines.waiting[queue]):
         if inpatients == 0:
             break
@@ -177,13 +180,15 @@ def serve_waiting_list(w: Any, s: int, day: int, day_cases: int, inpatients: int
         if sent_back(w, i, p, queue, day):
             continue
         beds = h.core_beds[s] * h.cancel_above[s]
-        if wanted - inpatients < wanted * w.rules.elective_protected:
+        if protected > 0:
             beds = h.core_beds[s] + h.escalation_beds[s]
         if h.occupied[s] >= beds:
             join_front(w.planned_queues, queue, i)
-            w.tallies.acute_trust[s, A.ELECTIVES_CANCELLED] += inpatients
+            waiting = w.planned_queues.lines.waiting[queue]
+            w.tallies.acute_trust[s, A.ELECTIVES_CANCELLED] += min(inpatients, waiting)
             return
         inpatients -= 1
+        protected -= 1
         h.occupied[s] += 1
         drop_appointment(w, p)
         p.setting = Setting.ELECTIVE_WARD

@@ -108,7 +108,9 @@ class Watch:
                          & (self.setting != Setting.DELAYED)].any()  # fmt: skip
         followed = p["planned"] == Planned.FOLLOWED_UP
         np.testing.assert_array_equal(p["next_planned"] != NEVER, followed)
-        np.testing.assert_array_equal(p["follow_ups"] > 0, followed)
+        assert (p["follow_ups"][followed] > 0).all()
+        idle = (p["planned"] == Planned.NONE) & (self.setting != Setting.ELECTIVE_WARD)
+        assert not p["follow_ups"][idle].any()
 
     def stay_queues(self) -> None:
         """Who boards waits for a bed of the site, who is delayed and assessed for the support, and nobody else."""

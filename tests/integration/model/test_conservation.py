@@ -3,18 +3,18 @@
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from icsim.population.columns import Status
+from icsim.recording.measures import columns
 from icsim.running import release
 
 pytestmark = pytest.mark.integration
 
 START = date(2015, 4, 1)
-A_FEW_LSOAS = {"lsoas": ["E01017275", "E01017276", "E01017277", "E01017278"]}
-
+S, A = columns("system"), columns("acute_trust")
 amounts = st.sampled_from([None, 0, 0.003, 0.3, 3, 40, 1e5])
 multipliers = st.sampled_from([0, 0.05, 1, 300])
 shares = st.sampled_from([0, 0.4, 1])
@@ -106,32 +106,87 @@ def some(examples: int) -> Any:
     payment=st.sampled_from(["activity", "block", "capitation"]),
     protected=st.sampled_from([0, 0.3, 1]),
 )
-def test_under_any_capacity(make_model, watch, organisations, seed, payment, protected):
-    model = make_model(
-        experiment={
-            "place": "isle-of-wight",
-            "years": 70 / 365.25,
-            "organisations": organisations,
-            "contract": {"payment": payment},
-            "parameters": {"elective_protected": protected},
-        },
-        seed=seed,
-    )
+def test_all_balances_under_any_capacity(make_model, watch, organisations, seed, payment, protected):
+    experiment = {
+        "place": "isle-of-wight",
+        "years": 70 / 365.25,
+        "organisations": organisations,
+        "contract": {"payment": payment},
+        "parameters": {"elective_protected": protected},
+    }
+    model = make_model(experiment=experiment, seed=seed)
     watch(model).live()
     release(model)
 
 
 @some(12)
 @given(organisations=organisations, shocks=shocks, seed=st.integers(0, 2**40))
-def test_under_shocks(make_model, watch, organisations, shocks, seed):
-    model = make_model(
-        experiment={
-            "place": "isle-of-wight",
-            "years": 70 / 365.25,
-            "organisations": organisations,
-            "shocks": shocks,
-        },
-        seed=seed,
-    )
+def test_all_balances_when_capacity_changes_from_one_day_to_the_next(
+    make_model, watch, organisations, shocks, seed
+):
+    experiment = {
+        "place": "isle-of-wight",
+        "years": 70 / 365.25,
+        "organisations": organisations,
+        "shocks": shocks,
+    }
+    model = make_model(experiment=experiment, seed=seed)
     watch(model, capacity_changes=True).live()
+    release(model)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["mid-nottinghamshire", "E01017275", ["E01017275", "E01026103", "NHS Isle of Wight CCG"]],
+    ids=["several councils", "one neighbourhood of 1,500", "far apart"],
+)
+def test_all_balances_in_other_places(make_model, watch, place):
+    named = isinstance(place, str) and not place.startswith("E0")
+    lsoas = {"place": {"lsoas": [place]}, "population": {"sample": 1}}
+    experiment = place if named else lsoas if isinstance(place, str) else {"place": place}
+    model = make_model(experiment=experiment, years=0.15, **({} if named else {"population__sample": 1}))
+    watch(model).live()
+    release(model)
+
+
+def test_all_balances_over_a_year(make_model, watch):
+    model = make_model(years=1.1, start="2015-12-01")
+    watch(model).live()
+    system = model.recorder.block("system")[:, 0]
+    assert min(system[:, k].sum() for k in range(5)) > 0  # people are born, come, go and die
+    release(model)
+
+
+def _queue_jumper(model):
+    links = model.world.planned_queues
+    first = int(links.lines.first[0])
+    links.lines.first[0] = links.links.following[first]
+
+
+TAMPERING = {
+    "a bed too many": lambda m: m.world.hospitals.occupied.__setitem__(0, m.world.hospitals.occupied[0] + 1),
+    "an outside patient": lambda m: m.world.hospitals.outside_leaving.__setitem__((0, 7), 99),
+    "a delay": lambda m: m.world.hospitals.delayed.__setitem__(0, 77),
+    "an appointment": lambda m: m.world.gp.booked.__setitem__(0, m.world.gp.booked[0] + 1),
+    "a caseload": lambda m: m.world.teams.caseload.__setitem__(0, 0),
+    "a package": lambda m: m.world.social.home_care_used.__setitem__(0, 2),
+    "a place": lambda m: m.world.teams.slots_used.__setitem__(0, 55),
+    "a person": lambda m: m.people["status"].__setitem__(0, Status.MOVED),
+    "a clock": lambda m: m.people["next_need"].__setitem__(slice(None), m.day + 3),
+    "a death": lambda m: m.world.tallies.system.__setitem__((0, S.DEATHS), 1),
+    "an admission": lambda m: m.world.tallies.acute_trust.__setitem__((0, A.EMERGENCY_ADMISSIONS), 1),
+    "someone in a queue": _queue_jumper,
+    "a penny": lambda m: m.accounts.ledger._balances.__setitem__(0, 1e6),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERING)
+def test_a_loss_is_noticed(make_model, watch, what):
+    """The watch that the other tests rely on fails when one number is wrong."""
+    model = make_model(years=0.1)
+    watching = watch(model)
+    watching.live(10)
+    TAMPERING[what](model)
+    with pytest.raises(AssertionError):
+        watching.live(1)
     release(model)
