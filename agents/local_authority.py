@@ -22,21 +22,17 @@ LEVEL = {Eligibility.SOME: 1, Eligibility.SUBSTANTIAL: 2, Eligibility.CRITICAL: 
 
 
 @compiled
-def _month_of_care(
-    w: Any, rows: np.ndarray, authority: int, chance: float, least_need: int, month: int
-) -> np.ndarray:
+def _month_of_care(w: Any, rows: np.ndarray, chance: float, least_need: np.ndarray, month: int) -> np.ndarray:
     """End home-care packages by recovery or change of need; returns rows of the eligible at home."""
     eligible = np.empty(len(rows), np.int64)
     n = 0
     for i in rows:
         p = w.people[i]
-        if p.authority != authority:
-            continue
         if p.package == 1 and uniform(p.key, draws.PACKAGE_END, month) < chance:
             p.package = 0
-            w.social.home_care_used[authority] -= 1
+            w.social.home_care_used[p.authority] -= 1
         if (
-            p.social_care_need >= least_need
+            p.social_care_need >= least_need[p.authority]
             and p.residence == Residence.HOME
             and p.setting < Setting.BOARDING
         ):
@@ -46,27 +42,58 @@ def _month_of_care(
 
 
 @kernel
-def _assess(w: Any, rows: np.ndarray, least_need: int, home_care: int, care_home: int) -> int:
+def _assess(
+    w: Any, rows: np.ndarray, starts: np.ndarray, placements: np.ndarray, waiting: np.ndarray
+) -> None:
     """Start support for people at home, the greatest need first, as far as the month's room goes.
 
-    Returns how many are eligible for home care and not served: they wait.
+    ``starts`` and ``placements`` of each council (A,) are counted down; ``waiting`` counts those eligible for
+    home care and not served.
     """
-    waiting = 0
-    for level in range(3, least_need - 1, -1):
+    for level in range(3, 0, -1):
         for i in rows:
             p = w.people[i]
+            a = p.authority
             if p.social_care_need != level:
                 continue
-            if level == 3 and care_home > 0 and p.frailty >= FRAIL:
+            if level == 3 and placements[a] > 0 and p.frailty >= FRAIL:
                 move_to_care_home(w, p)
-                care_home -= 1
+                placements[a] -= 1
             elif p.package == 0:
-                if home_care > 0:
+                if starts[a] > 0:
                     start_home_care(w, p)
-                    home_care -= 1
+                    starts[a] -= 1
                 else:
-                    waiting += 1
-    return waiting
+                    waiting[a] += 1
+
+
+def support_at_home(model: "ICSModel", weeks: float, month: int) -> None:
+    """All councils' work of ``weeks`` weeks for people at home, in one pass.
+
+    Packages end; those with eligible need are assessed and served by need while there is room. ``month`` is
+    the index of the draws.
+    """
+    councils = model.of(LocalAuthority)
+    older = model.seen.older
+    rows = np.roll(older, -model.first_of_month(len(older)))
+    least = np.array([council.eligibility for council in councils])
+    world = model.world
+    rows = _month_of_care(world, rows, model.catalogue.value("home_care_end"), least, month)
+    room = [council.room_for(weeks) for council in councils]
+    starts = np.array([starts for starts, _, _ in room])
+    placements = np.array([placements for _, placements, _ in room])
+    served = starts + placements
+    waiting = np.zeros(len(councils), np.int64)
+    _assess(world, rows, starts, placements, waiting)
+    counted = columns("local_authority")
+    served -= starts + placements
+    assessed = np.array([assessed for _, _, assessed in room])
+    world.tallies.local_authority[:, counted.ASSESSMENTS] += np.minimum(assessed, served + waiting)
+    month_so_far = slice(model.month_began, model.day)
+    block = model.recorder.block("local_authority")
+    block[month_so_far, :, counted.ELIGIBLE_WITHOUT_SUPPORT] = waiting
+    for council, left in zip(councils, waiting, strict=True):
+        council.waiting = int(left)
 
 
 class LocalAuthority(Organisation):
@@ -88,6 +115,7 @@ class LocalAuthority(Organisation):
         self.older_people = older_people
         self.share = share
         self.waiting = 0
+        self._carried: dict[str, float] = {}
         given = model.experiment.organisations.local_authorities
         homes = model.experiment.organisations.care_homes
         self.eligibility = LEVEL[given.eligibility]
@@ -153,36 +181,29 @@ class LocalAuthority(Organisation):
         social.care_home_starts[k] = self.capacity["care_home_placements_per_week"] * factor * hospital / 5
         social.care_home_places[k] = round(self.capacity["care_home_places"])
 
-    def review_month(self) -> None:
-        """Support the people at home for another month."""
-        self.support_at_home((self.model.day - self.model.month_began) / 7, self.model.months_done)
-
-    def support_at_home(self, weeks: float, month: int) -> None:
-        """Packages end; those at home with eligible need are assessed and served by need while there is room.
-
-        Args:
-            weeks: how long since the last time, which sets how many can start.
-            month: index of the draws.
-        """
-        model, world, k = self.model, self.model.world, self.index
-        v = model.catalogue.value
-        older = model.seen.older
-        rows = np.roll(older, -model.first_of_month(len(older)))
-        rows = _month_of_care(world, rows, k, v("home_care_end"), self.eligibility, month)
+    def room_for(self, weeks: float) -> tuple[int, int, int]:
+        """Packages and placements that may start for people at home, and assessments, in so many weeks."""
+        v = self.model.catalogue.value
+        social, k = self.model.world.social, self.index
         share = (1 - v("eligible_hospital_share")) * weeks
-        social = world.social
-        factor = model.service_factor(self, "social_care")
+        factor = self.model.service_factor(self, "social_care")
         kept = v("home_care_kept_for_hospital") * social.home_care_packages[k]
         room = int(social.home_care_packages[k] - kept - social.home_care_used[k])
-        starts = max(0, min(int(self.capacity["home_care_starts_per_week"] * share * factor), room))
+        starts = max(0, min(self._whole("home_care_starts_per_week", share * factor), room))
         room = int(social.care_home_places[k] - social.care_home_used[k])
-        placements = max(0, min(int(self.capacity["care_home_placements_per_week"] * share), room))
-        assessed = int(self.capacity["assessments_per_week"] * weeks)
+        placements = max(0, min(self._whole("care_home_placements_per_week", share), room))
+        assessed = self._whole("assessments_per_week", weeks)
         placements = min(placements, assessed)
-        starts = min(starts, assessed - placements)
-        self.waiting = _assess(world, rows, self.eligibility, starts, placements)
-        counted = columns("local_authority")
-        month = slice(model.month_began, model.day)
-        model.recorder.block("local_authority")[month, k, counted.ELIGIBLE_WITHOUT_SUPPORT] = self.waiting
-        asked = starts + placements + self.waiting
-        world.tallies.local_authority[k, counted.ASSESSMENTS] += min(assessed, asked)
+        return min(starts, assessed - placements), placements, assessed
+
+    def _whole(self, capacity: str, weeks: float) -> int:
+        """A capacity of some weeks as a whole number; the fraction is carried to the next time."""
+        due = self.capacity[capacity] * weeks + self._carried.get(capacity, 0.0)
+        self._carried[capacity] = due - int(due)
+        return int(due)
+
+    def review_month(self) -> None:
+        """Support the people at home for another month; the first council does it for all, in one pass."""
+        if self.index == 0:
+            model = self.model
+            support_at_home(model, (model.day - model.month_began) / 7, model.months_done)

@@ -140,7 +140,7 @@ class VoluntarySector(Organisation):
         block = model.recorder.block(self.kind)
         measures = columns(self.kind)
         block[model.day - 1, 0, measures.CONTACTS] += len(chosen)
-        block[model.month_began : model.day, 0, measures.PEOPLE_SUPPORTED] = len(chosen)
+        block[model.day - 1 :, 0, measures.PEOPLE_SUPPORTED] = len(chosen)
 
 
 class CareHomes(Organisation):

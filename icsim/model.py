@@ -13,7 +13,7 @@ from icsim.agents.acute_trust import ELSEWHERE, AcuteTrust
 from icsim.agents.commissioner import Commissioner
 from icsim.agents.community_team import CommunityTeam, find_cases
 from icsim.agents.gp_practice import GPPractice
-from icsim.agents.local_authority import LocalAuthority
+from icsim.agents.local_authority import LocalAuthority, support_at_home
 from icsim.agents.organisation import Organisation
 from icsim.agents.partners import CareHomes, MentalHealthTrust, UrgentCare, VoluntarySector
 from icsim.agents.patient import Patients, PatientsByType
@@ -224,13 +224,23 @@ class ICSModel(PatientsByType):
             trust.review_month()
         for day in range(first, 0):
             if (day - first) % RUN_IN_MONTH == 0:
-                for authority in self.of(LocalAuthority):
-                    authority.support_at_home(RUN_IN_MONTH / 7, BEFORE + day)
+                support_at_home(self, RUN_IN_MONTH / 7, BEFORE + day)
             live_day(world, day)
         for table in world.tallies[: world.tallies._fields.index("residents")]:
             table[:] = 0
         world.tallies.person_year[:] = 0
         world.tallies.work[:] = 0
+        self._survey(0)
+
+    def _survey(self, day: int) -> None:
+        """Look at everybody. What only that can tell stands from ``day`` until the next look."""
+        self.seen = survey(self.people, len(self.of(GPPractice)))
+        recorder = self.recorder
+        recorder.block("gp_practice")[day:, :, columns("gp_practice").LIST_SIZE] = self.seen.lists
+        recorder.block("system")[day:, 0, columns("system").MEAN_UNMET_NEED] = self.seen.unmet_need
+        over = waiting_over(self.world, self.day - 1, EIGHTEEN_WEEKS)
+        trusts = recorder.block("acute_trust")
+        trusts[day:, :, columns("acute_trust").WAITING_OVER_18_WEEKS] = over[: trusts.shape[1]]
 
     @property
     def date(self) -> date:
@@ -309,14 +319,7 @@ class ICSModel(PatientsByType):
 
     def _end_month(self) -> None:
         """Count what is counted monthly, let every organisation look back, and close the month's books."""
-        month = slice(self.month_began, self.day)
-        recorder = self.recorder
-        self.seen = survey(self.people, len(self.of(GPPractice)))
-        recorder.block("gp_practice")[month, :, columns("gp_practice").LIST_SIZE] = self.seen.lists
-        recorder.block("system")[month, 0, columns("system").MEAN_UNMET_NEED] = self.seen.unmet_need
-        over = waiting_over(self.world, self.day - 1, EIGHTEEN_WEEKS)
-        trusts = recorder.block("acute_trust")
-        trusts[month, :, columns("acute_trust").WAITING_OVER_18_WEEKS] = over[: trusts.shape[1]]
+        self._survey(self.day - 1)
         for organisation in self.organisations:
             organisation.review_month()
         if self.date.month == 4 and self.date.day == 1:
@@ -324,6 +327,6 @@ class ICSModel(PatientsByType):
         self._record(self.day - 1)
         first = self.experiment.start + timedelta(days=self.month_began)
         self.accounts.month_end(first.replace(day=1))
-        self.relationships.record(recorder, first.replace(day=1))
+        self.relationships.record(self.recorder, first.replace(day=1))
         self.month_began = self.day
         self.months_done += 1

@@ -4,7 +4,7 @@ Directed: how far i trusts j says nothing of how far j trusts i. In this version
 stays as the experiment sets it, but for leaders who leave.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from icsim.experiment.schema import Relationships as RelationshipsSpec
 
+# From this many organisations on, what is recorded is the mean between kinds.
+VERY_MANY_ORGANISATIONS = 300
 # From this many organisations on, ties between practices are left out of the record: there are hundreds.
 MANY_ORGANISATIONS = 30
 
@@ -34,6 +36,13 @@ class RelationshipRecorder(Protocol):
     ) -> None:
         """Enter a month's relationships."""
         ...
+
+
+def _names_in(values: float | dict[str, float]) -> set[str]:
+    """Every name or kind that stands in the pairs of an experiment."""
+    if not isinstance(values, dict):
+        return set()
+    return {part for pair in values for part in pair.split("->")}
 
 
 class Relationships:
@@ -62,17 +71,24 @@ class Relationships:
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise ValueError(f"organisations need different names; more than one is called {twice[0]!r}")
         n = len(self.names)
-        trust, contact = np.zeros((n, n)), np.zeros((n, n))
-        for i, one in enumerate(zip(self.kinds, self.names, strict=True)):
-            for j, other in enumerate(zip(self.kinds, self.names, strict=True)):
-                if i != j:
-                    trust[i, j] = spec.trust_between(*one, *other)
-                    contact[i, j] = spec.contact_between(*one, *other)
-        self.trust = trust
-        self.contact = contact
+        self.trust = self._between(spec.trust_between, _names_in(spec.initial_trust))
+        self.contact = self._between(spec.contact_between, _names_in(spec.contact))
         self.kept = np.zeros((n, n))
         self.broken = np.zeros((n, n))
         self._recorded = self._ties()
+
+    def _between(self, value: Callable[..., float], named: set[str]) -> np.ndarray:
+        """A value for every pair: by kind, and pair by pair only for organisations the experiment names."""
+        kinds = sorted(set(self.kinds))
+        kind_of = np.array([kinds.index(kind) for kind in self.kinds], dtype=np.int64)
+        by_kind = np.array([[value(one, None, other, None) for other in kinds] for one in kinds])
+        values = by_kind[np.ix_(kind_of, kind_of)] if len(kinds) else np.zeros((0, 0))
+        everyone = list(zip(self.kinds, self.names, strict=True))
+        for i, one in enumerate(everyone):
+            for j, other in enumerate(everyone) if one[1] in named else ():
+                values[i, j] = value(*one, *other)
+                values[j, i] = value(*other, *one)
+        return values
 
     @property
     def trust(self) -> np.ndarray:
@@ -184,8 +200,21 @@ class Relationships:
     def record(self, recorder: RelationshipRecorder, month: date) -> None:
         """Enter the month (its first day) into a recorder.
 
-        Every ordered pair; with ``MANY_ORGANISATIONS`` or more, without the pairs of two practices.
+        Every ordered pair; with ``MANY_ORGANISATIONS`` or more, without the pairs of two practices; with
+        ``VERY_MANY_ORGANISATIONS`` or more, the means between kinds under the kinds' names.
         """
+        if len(self) >= VERY_MANY_ORGANISATIONS:
+            kinds, kind_of = np.unique(self.kinds, return_inverse=True)
+            pairs = [(i, j) for i in range(len(kinds)) for j in range(len(kinds))]
+            masks = [np.ix_(kind_of == i, kind_of == j) for i, j in pairs]
+            recorder.relate(
+                month,
+                [str(kinds[i]) for i, _ in pairs],
+                [str(kinds[j]) for _, j in pairs],
+                [float(self._trust[mask].mean()) for mask in masks],
+                [float(self._contact[mask].mean()) for mask in masks],
+            )
+            return
         rows, columns = self._recorded
         recorder.relate(
             month,
