@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim.agents.acute_trust import WORKING_DAYS
 from icsim.agents.organisation import Organisation, whole_beds
 from icsim.compiling import kernel
 from icsim.population.columns import Status
@@ -105,10 +106,10 @@ class UrgentCare(Organisation):
         """Hand over the day's capacities; out-of-hours contacts fall on the days practices are shut."""
         urgent = self.model.world.urgent
         factor = self.model.service_factor(self, "staff")
-        working = float(self.model.world.calendar.working.mean())
+        shut = 1 - WORKING_DAYS / 365.25
         urgent.calls[0] = self.capacity["calls_per_day"] * factor
         urgent.conveyances[0] = self.capacity["conveyances_per_day"] * factor
-        urgent.out_of_hours[0] = self.capacity["out_of_hours_contacts_per_day"] / (1 - working) * factor
+        urgent.out_of_hours[0] = self.capacity["out_of_hours_contacts_per_day"] / shut * factor
 
 
 class VoluntarySector(Organisation):

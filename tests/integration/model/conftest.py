@@ -20,7 +20,7 @@ L, C = columns("local_authority"), columns("community_team")
 
 
 def _model(**settings: Any) -> ICSModel:
-    """A model of a fiftieth of the Isle of Wight, 2,800 people, or as the settings say (``population__sample``)."""
+    """A fiftieth of the Isle of Wight, 2,800 people, or as the settings (``population__sample=1``) say."""
     given = {"population.sample": 0.02, **{key.replace("__", "."): value for key, value in settings.items()}}
     experiment = given.pop("experiment", "isle-of-wight")
     luck = {key: given.pop(key) for key in ("seed", "replicate") if key in given}
@@ -28,9 +28,9 @@ def _model(**settings: Any) -> ICSModel:
 
 
 @pytest.fixture(scope="session")
-def make_model() -> Iterator[Callable[..., ICSModel]]:
+def make_model() -> Callable[..., ICSModel]:
     """``make_model(**settings)``: a new model; dots of keys are written as two underscores."""
-    yield _model
+    return _model
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +113,7 @@ class Watch:
         assert not p["follow_ups"][idle].any()
 
     def stay_queues(self) -> None:
-        """Who boards waits for a bed of the site, who is delayed and assessed for the support, and nobody else."""
+        """Who boards waits for a bed, who is delayed and assessed for the support, and nobody else."""
         p, world = self.people, self.world
         sites, authorities = len(world.hospitals), len(world.social)
         queue = np.full(len(p), -1)
