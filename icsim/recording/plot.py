@@ -145,7 +145,7 @@ def _draw(run: Run, panels: Sequence[Panel], about: str) -> "go.Figure":
         title={
             "text": f"{heading(run)}<br><sup>{about}</sup>",
             "x": 0.01,
-            "y": 0.985,
+            "y": 1 - 30 / (100 + 215 * height),
             "yanchor": "top",
             "font": {"size": 17},
         },

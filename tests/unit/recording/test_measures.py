@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numba
 import numpy as np
 import pytest
@@ -45,3 +47,11 @@ def test_a_compiled_function_may_use_columns_as_constants():
 def test_an_unknown_kind_names_the_nearest():
     with pytest.raises(ValueError, match="acute_trust"):
         measures_of("acute_trusts")
+
+
+def test_the_page_on_results_names_every_column():
+    page = Path(__file__).parents[3] / "docs" / "results.md"
+    said = page.read_text(encoding="utf-8")
+    measures = [*GROUP_MEASURES, *(measure for table in MEASURES.values() for measure in table)]
+    missing = [measure for measure in measures if f"| `{measure.name}` | {measure.label} |" not in said]
+    assert not missing
