@@ -33,6 +33,10 @@ class Commissioner(Organisation):
         size = cast(Any, lsoas[ages].sum(axis=1))
         by_ccg = size.groupby([lsoas["ccg"].astype(str), lsoas["ccg_name"].astype(str)]).sum()
         given = model.experiment.organisations.commissioners.names
+        if given and len(given) == 1:
+            residents = float(model.residents_at_start)
+            code = by_ccg.index[0][0] if len(by_ccg) == 1 else ""
+            return [cls(model, name=given[0], index=0, code=code, residents=residents, share=1.0)]
         names = [name for _, name in by_ccg.index]
         if given and len(given) == len(names):
             names = sorted(given, key=lambda n: names.index(n) if n in names else len(names))

@@ -76,13 +76,15 @@ class CommunityTeam(Organisation):
 
     Attributes:
         residents: people of the neighbourhood at the start.
+        before: people of the neighbourhoods of the teams before it, so that whole places add up.
     """
 
     kind = "community_team"
 
-    def __init__(self, model: "ICSModel", *, name: str, index: int, residents: float) -> None:
+    def __init__(self, model: "ICSModel", *, name: str, index: int, residents: float, before: float) -> None:
         super().__init__(model, name=name, index=index)
         self.residents = residents
+        self.before = before
         v = model.catalogue.value
         given = model.experiment.organisations.community_teams
 
@@ -106,8 +108,15 @@ class CommunityTeam(Organisation):
         here = people["status"] == Status.RESIDENT
         table = model.population.neighbourhoods
         residents = np.bincount(people["neighbourhood"][here], minlength=len(table))
+        before = np.cumsum(residents) - residents
         return [
-            cls(model, name=f"{table['name'].iloc[k]} team", index=k, residents=float(residents[k]))
+            cls(
+                model,
+                name=f"{table['name'].iloc[k]} team",
+                index=k,
+                residents=float(residents[k]),
+                before=float(before[k]),
+            )
             for k in range(len(table))
         ]
 
@@ -118,9 +127,14 @@ class CommunityTeam(Organisation):
         visits = self.model.catalogue.value("team_visits_per_staff_day")
         teams.authority[k] = int(self.model.population.neighbourhoods["authority"].iloc[k])
         teams.visits[k] = self.capacity["staff_fte"] * visits * factor
-        teams.caseload_limit[k] = round(self.capacity["caseload"] * factor)
+        teams.caseload_limit[k] = self._whole("caseload", factor)
         teams.rapid_slots[k] = self.capacity["rapid_responses_per_day"] * factor
-        teams.slots[k] = round(self.capacity["intermediate_care_places"] * factor)
+        teams.slots[k] = self._whole("intermediate_care_places", factor)
+
+    def _whole(self, capacity: str, factor: float) -> int:
+        """A capacity in whole places; those of all teams add up, however small each is."""
+        each = self.capacity[capacity] * factor / max(self.residents, 1.0)
+        return round((self.before + self.residents) * each) - round(self.before * each)
 
     def review_month(self) -> None:
         """Step some people down and fill the caseload again; the first team does it for all, in one pass."""

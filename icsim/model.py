@@ -1,12 +1,14 @@
 """The model: a Mesa model whose step is one day on a real calendar."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import mesa
 import numpy as np
+import pandas as pd
 
 from icsim import evidence
 from icsim.agents.acute_trust import ELSEWHERE, AcuteTrust
@@ -107,7 +109,7 @@ class ICSModel(PatientsByType):
         self.happenings = Happenings(self)
         self.datacollector = mesa.DataCollector(
             model_reporters={
-                "date": lambda model: model.date.isoformat(),
+                "date": lambda model: (model.date - timedelta(days=1)).isoformat(),
                 "population": lambda model: int(model.world.tallies.residents.sum()),
                 "beds_occupied": lambda model: int(model.world.hospitals.occupied.sum()),
                 "delayed_transfers": lambda model: int(model.world.hospitals.delayed.sum()),
@@ -134,12 +136,27 @@ class ICSModel(PatientsByType):
             said = f"leaves nobody of the {self.place.population:,} who live there; take a larger share"
             raise ExperimentError(Problem("", "population.sample", said, experiment.population.sample))
         self.people = self.population.people
+        councils = organisations.local_authorities.names
+        if councils and len(councils) == 1:
+            self._one_council(councils[0])
         self.patients = Patients(self, self.people)
         self.residents_at_start = self.population.n_residents
         self.scale = self.residents_at_start / self.place.population
         self.demand = expected(counts_by_age_and_fifth(self.people), self.catalogue)
         self.levers = Levers(self.people)
         self._service_factors: dict[tuple[str, str], list[float]] = {}
+
+    def _one_council(self, name: str) -> None:
+        """One council for the whole place, as where districts share a county council's social care."""
+        districts = self.population.authorities
+        code = str(districts["code"].iloc[0]) if len(districts) == 1 else ""
+        council = {"name": name, "code": code, "population": districts["population"].sum()}
+        self.population = replace(
+            self.population,
+            authorities=pd.DataFrame([council]),
+            neighbourhoods=self.population.neighbourhoods.assign(authority=0),
+        )
+        self.people["authority"] = 0
 
     def _make_organisations(self) -> None:
         self.organisations = [organisation for kind in KINDS for organisation in kind.found(self)]

@@ -201,7 +201,7 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
         "four_hour_base": float(np.round(_log_odds(np.array(v("four_hour_base_breach"))), 9)),
         "ambulance": catalogue.by_age("ambulance_share"),
         "zero_day": zero,
-        "stay_mean": v("stay_scale") * catalogue.by_age("emerg_los") / (1 - zero),
+        "stay_mean": v("stay_scale") * v("emerg_los_scale") * catalogue.by_age("emerg_los") / (1 - zero),
         "fatality": catalogue.by_age("emerg_fatality"),
         "support_band": catalogue.by_age("discharge_support"),
         "relapse": catalogue.by_age("relapse"),

@@ -77,7 +77,7 @@ def expected(counts: np.ndarray, catalogue: Catalogue) -> Demand:
         day_cases=elective - inpatients,
         first_outpatients=first,
         follow_up_outpatients=first * v("first_follow_ups"),
-        bed_days=float((spells_by_age * catalogue.by_age("emerg_los")).sum())
+        bed_days=float((spells_by_age * catalogue.by_age("emerg_los")).sum()) * v("emerg_los_scale")
         + inpatients * v("elective_stay")
         + delays,
         need_index=float(spells_by_age.sum() / (catalogue.by_age("emerg_rate") / 1000 * by_age).sum()),
