@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from icsim.model import ICSModel
 
 
+MORALE_STEP = 0.1  # of morale, for which the catalogue gives the vacancies
+
+
 class GPPractice(Organisation):
     """A general practice: its list, its clinicians, its appointments, and how it bears up.
 
@@ -110,6 +113,7 @@ class GPPractice(Organisation):
         wanted = min(1.0, max(0.0, start + (1.0 - workload)))
         self.morale += v("gp_morale_learning") * (wanted - self.morale)
         self.vacancies = min(
-            0.5, max(0.0, self.vacancies + v("gp_vacancy_per_morale") / 12 * 10 * (start - self.morale))
+            0.5,
+            max(0.0, self.vacancies + v("gp_vacancy_per_morale") / 12 / MORALE_STEP * (start - self.morale)),
         )
         self.open()

@@ -179,7 +179,8 @@ class LocalAuthority(Organisation):
         social.home_care_starts[k] = self.capacity["home_care_starts_per_week"] * factor * hospital / 5
         social.home_care_packages[k] = round(self.capacity["home_care_packages"] * factor)
         social.care_home_starts[k] = self.capacity["care_home_placements_per_week"] * factor * hospital / 5
-        social.care_home_places[k] = round(self.capacity["care_home_places"])
+        homes = model.factor_of("care_homes", "places")
+        social.care_home_places[k] = round(self.capacity["care_home_places"] * homes)
 
     def room_for(self, weeks: float) -> tuple[int, int, int]:
         """Packages and placements that may start for people at home, and assessments, in so many weeks."""

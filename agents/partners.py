@@ -158,3 +158,9 @@ class CareHomes(Organisation):
         older = (model.people["status"] == Status.RESIDENT) & (model.people["age"] >= 65)
         homes.capacity = {"places": float(older.sum()) / 1000 * per_1000}
         return [homes]
+
+    def open(self) -> None:
+        """Councils fill the places: they open again with as many as there are."""
+        for council in self.model.organisations:
+            if council.kind == "local_authority":
+                council.open()

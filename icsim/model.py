@@ -1,5 +1,6 @@
 """The model: a Mesa model whose step is one day on a real calendar."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -254,7 +255,7 @@ class ICSModel(PatientsByType):
         self.seen = survey(self.people, len(self.of(GPPractice)))
         recorder = self.recorder
         recorder.block("gp_practice")[day:, :, columns("gp_practice").LIST_SIZE] = self.seen.lists
-        recorder.block("system")[day:, 0, columns("system").MEAN_UNMET_NEED] = self.seen.unmet_need
+        recorder.block("system")[day:, 0, columns("system").UNMET_NEED] = self.seen.unmet_need
         over = waiting_over(self.world, self.day - 1, EIGHTEEN_WEEKS)
         trusts = recorder.block("acute_trust")
         trusts[day:, :, columns("acute_trust").WAITING_OVER_18_WEEKS] = over[: trusts.shape[1]]
@@ -277,16 +278,17 @@ class ICSModel(PatientsByType):
 
     def service_factor(self, organisation: Organisation, capacity: str) -> float:
         """Product of what interventions and shocks have done to a capacity of an organisation."""
-        factor = 1.0
-        for owner in (organisation.kind, organisation.name):
-            for one in self._service_factors.get((owner, capacity), ()):
-                factor *= one
-        return factor
+        return self.factor_of(organisation.kind, capacity) * self.factor_of(organisation.name, capacity)
+
+    def factor_of(self, owner: str, capacity: str) -> float:
+        """Product of the factors turned for a capacity of a kind or of one name."""
+        return math.prod(self._service_factors.get((owner, capacity), ()))
 
     def turn_service(self, owner: str, capacity: str, factor: float, turned: bool = True) -> None:
         """Multiply a capacity of a kind or name of organisation from today; ``turned=False`` takes that back.
 
-        Capacities: ``staff``, ``beds``, ``appointments`` (of practices), ``social_care`` (of councils).
+        Capacities: ``staff``, ``beds``, ``appointments`` (of practices), ``social_care`` (of councils),
+        ``places`` (of care homes).
         """
         factors = self._service_factors.setdefault((owner, capacity), [])
         if turned:

@@ -8,7 +8,7 @@ from icsim.care.planned import refer
 from icsim.care.services import Setting, whole
 from icsim.care.world import GP_CONTACTS, add_unmet, unmet_need
 from icsim.compiling import kernel
-from icsim.population.columns import Lever, Need
+from icsim.population.columns import NEVER, Lever, Need
 from icsim.recording.measures import columns, group_columns
 
 P = columns("gp_practice")
@@ -29,11 +29,11 @@ def book(w: Any, practice: int, day: int) -> int:
         gp.diary_left[practice] = whole(gp.routine[practice], gp.carried[practice], 0)
     while gp.diary_left[practice] <= 0:
         if gp.diary_day[practice] - day > w.rules.booking_horizon or gp.routine[practice] <= 0.0:
-            return -1
+            return NEVER
         gp.diary_day[practice] = calendar.next_working[gp.diary_day[practice] + w.run_in]
         gp.diary_left[practice] = whole(gp.routine[practice], gp.carried[practice], 0)
     if gp.diary_day[practice] - day > w.rules.booking_horizon:
-        return -1
+        return NEVER
     gp.diary_left[practice] -= 1
     return gp.diary_day[practice]
 
@@ -175,9 +175,9 @@ def ask_gp(w: Any, i: int, p: Any, day: int) -> bool:
         consult(w, i, p, day, 0.0, False)
         return True
     on = book(w, practice, day)
-    waited = float(r.booking_horizon if on < 0 else on - day)
+    waited = float(r.booking_horizon if on == NEVER else on - day)
     w.gp.expected_wait[practice] += r.wait_smoothing * (waited - w.gp.expected_wait[practice])
-    if on < 0:
+    if on == NEVER:
         w.tallies.gp_practice[practice, P.REQUESTS_REFUSED] += 1
         add_unmet(w, p, day, r.refused_unmet)
         return False

@@ -197,14 +197,16 @@ def support_needed(w: Any, p: Any) -> int:
     if p.residence == Residence.CARE_HOME or p.site == w.mental_site:
         return Support.NONE
     frail = p.frailty + p.deconditioning
-    chance = r.support_band[w.risk.band[p.age]] * (1.0 + r.support_frailty * (frail - 0.15))
+    chance = r.support_band[w.risk.band[p.age]] * (
+        1.0 + r.support_frailty * (frail - r.support_frailty_reference)
+    )
     u = uniform(p.key, draws.SUPPORT, p.stays)
     if u >= chance:
         return Support.NONE
     u /= chance
     if u < r.support_home_care:
         return Support.HOME_CARE if p.package == 0 else Support.INTERMEDIATE_CARE
-    if u < r.support_home_care + r.support_care_home * frail * 4.0:
+    if u < r.support_home_care + r.support_care_home * frail / r.support_care_home_frailty:
         return Support.CARE_HOME
     return Support.INTERMEDIATE_CARE
 
@@ -300,7 +302,8 @@ def go_home(w: Any, i: int, p: Any, day: int) -> None:
         p.setting = Setting.RECOVERING
         u = uniform(p.key, draws.RELAPSE_DAY, p.stays)
         p.next_care = day + 1 + int(-r.relapse_days * log(u))
-        p.severity = 0.4 + 0.6 * uniform(p.key, draws.RELAPSE_SEVERITY, p.stays)
+        least = r.relapse_severity
+        p.severity = least + (1.0 - least) * uniform(p.key, draws.RELAPSE_SEVERITY, p.stays)
 
 
 @kernel

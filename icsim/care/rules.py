@@ -105,6 +105,9 @@ RULES = np.dtype(
         ("weekend_discharge", np.float64),
         ("support_band", np.float64, (B,)),  # share of overnight stays that need support to leave
         ("support_frailty", np.float64),
+        ("support_frailty_reference", np.float64),
+        ("support_care_home_frailty", np.float64),
+        ("relapse_severity", np.float64),  # the least
         ("support_home_care", np.float64),
         ("support_care_home", np.float64),
         ("assessment_days", np.float64),

@@ -74,7 +74,7 @@ MEASURES: Measures = {
         activity("self_care", "Needs met by self-care", "episodes"),
         activity("pharmacy", "Needs met by a pharmacy", "episodes"),
         activity("unmet", "Needs not met on the day", "episodes"),
-        level("mean_unmet_need", "Unmet need, sum over residents", "z"),
+        level("unmet_need", "Unmet need, sum over residents", "z"),
     ),
     "gp_practice": (
         level("list_size", "Registered patients", "people"),
@@ -123,7 +123,7 @@ MEASURES: Measures = {
         level("home_care_in_use", "People with a home-care package", "people"),
         activity("home_care_starts", "Home-care packages started", "packages"),
         level("home_care_waiting", "People waiting for home care", "people"),
-        level("care_home_places_in_use", "Care-home places paid by the council", "places"),
+        level("care_home_places_in_use", "Care-home places in use", "places"),
         level("care_home_waiting", "People waiting for a care-home place", "people"),
         activity("assessments", "Care assessments", "assessments"),
         level("eligible_without_support", "People at home with eligible need and no support", "people"),
@@ -165,7 +165,6 @@ GROUP_MEASURES: Sequence[Measure] = (
     activity("first_outpatients", "First outpatient attendances", "attendances"),
     activity("bed_days", "Bed days", "bed days"),
     activity("delayed_transfers", "Delayed transfers of care", "bed days"),
-    activity("community_visits", "Community visits", "contacts"),
 )
 
 KIND_LABELS: Mapping[str, str] = {

@@ -11,12 +11,17 @@ if TYPE_CHECKING:
     from icsim.care.levers import Turn
     from icsim.model import ICSModel
 
-SERVICE_OF_SHOCK: dict[ShockKind, tuple[str, tuple[str, ...]]] = {
-    ShockKind.BED_CLOSURE: ("beds", ("acute_trust",)),
-    ShockKind.SOCIAL_CARE_CUT: ("social_care", ("local_authority",)),
-    ShockKind.STAFF_LOSS: ("staff", ("acute_trust", "community_team", "mental_health_trust", "urgent_care")),
-    ShockKind.FUNDING_CUT: ("staff", ("community_team", "mental_health_trust", "voluntary_sector")),
-}
+STRUCK: dict[ShockKind, tuple[str, ...]] = {
+    ShockKind.BED_CLOSURE: ("acute_trust",),
+    ShockKind.SOCIAL_CARE_CUT: ("local_authority",),
+    ShockKind.STAFF_LOSS: (
+        "acute_trust", "gp_practice", "community_team", "mental_health_trust", "urgent_care",
+    ),
+    ShockKind.FUNDING_CUT: ("community_team", "mental_health_trust", "voluntary_sector"),
+}  # fmt: skip
+"""Kinds that a shock strikes when the experiment names none."""
+CAPACITY_OF_KIND = {"gp_practice": "appointments", "local_authority": "social_care", "care_homes": "places"}
+"""What a loss of staff or money takes from a kind; "staff" from all others."""
 FLU_LEVERS = ("need_acute", "need_acsc", "need_minor")
 
 
@@ -86,6 +91,8 @@ class Happenings:
         elif shock.kind is ShockKind.LEADER_LEAVES:
             self.model.relationships.leader_leaves(shock.organisation, size)
         else:
-            capacity, kinds = SERVICE_OF_SHOCK[shock.kind]
-            for owner in (shock.organisation,) if shock.organisation else kinds:
+            for owner in (shock.organisation,) if shock.organisation else STRUCK[shock.kind]:
+                kind = next((o.kind for o in self.model.organisations if owner in (o.kind, o.name)), "")
+                beds = shock.kind is ShockKind.BED_CLOSURE
+                capacity = "beds" if beds else CAPACITY_OF_KIND.get(kind, "staff")
                 self.model.turn_service(owner, capacity, max(1 - size, 1e-9), turned=direction > 0)
