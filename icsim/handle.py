@@ -23,6 +23,8 @@ from numba.extending import (
     unbox,
 )
 
+from icsim.compiling import compiled
+
 
 class HandleType(types.Type):
     """Numba's type of a handle on a tuple of type ``target``."""
@@ -103,11 +105,11 @@ def _size_of(typing_context: Any, target: Any) -> Any:
     return types.int64(target), generate
 
 
-@numba.njit
+@compiled
 def _store(address: Any, target: Any) -> None:
     _store_at(address, target)  # pyright: ignore[reportCallIssue]
 
 
-@numba.njit
+@compiled
 def _words(target: Any) -> int:
     return _size_of(target) // 8 + 1  # pyright: ignore[reportCallIssue]

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 # Lowest floor first; modules of one floor do not import one another.
 FLOORS: list[set[str]] = [
-    {"compiling", "handle", "experiments"},
-    {"streams"},
+    {"compiling", "experiments"},
+    {"streams", "handle"},
     {"evidence"},
     {"population"},
     {"experiment"},
