@@ -1,5 +1,6 @@
 """From an experiment to a results folder: replicate after replicate, complete or absent."""
 
+import gc
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -61,11 +62,13 @@ def run(
                     advance()
                 timings["days_s"] += time.perf_counter() - start
                 finish(model)
-                writer.add(model.recorder, replicate=replicate)
                 for key, value in model.work().items():
                     work[key] += value
-                used = model.catalogue
+                recorder, used = model.recorder, model.catalogue
                 release(model)
+                del model
+                gc.collect()  # people and organisations refer to one another: let go before writing
+                writer.add(recorder, replicate=replicate)
         timings["total_s"] = time.perf_counter() - began
         path = writer.complete(
             build_manifest(

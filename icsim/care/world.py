@@ -73,6 +73,9 @@ GP_CONTACTS, AE_ATTENDANCES, EMERGENCY_ADMISSIONS, BED_DAYS = range(4)
 CANDIDATES, PAST_BOUND, EVENTS = range(3)
 
 
+FORGOTTEN = 1e-3  # unmet need too small to matter
+
+
 @kernel
 def reschedule(w: Any, i: int) -> None:
     """Note when the person next has anything to do, the first of the four clocks, and whether in hospital."""
@@ -92,6 +95,8 @@ def unmet_need(w: Any, p: Any, day: int) -> float:
             if p.caseload == 1:
                 fade += w.rules.unmet_caseload_decay * w.teams.intensity[p.neighbourhood]
             p.unmet_need *= exp(-fade * days)
+            if p.unmet_need < FORGOTTEN:
+                p.unmet_need = 0.0
         if p.deconditioning > 0.0:
             p.deconditioning *= exp(-w.rules.deconditioning_recovery * days)
     return p.unmet_need

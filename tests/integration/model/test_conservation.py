@@ -96,7 +96,7 @@ shocks = st.lists(
 
 
 def some(examples: int) -> Any:
-    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @some(12)
@@ -137,14 +137,14 @@ def test_all_balances_when_capacity_changes_from_one_day_to_the_next(
 
 @pytest.mark.parametrize(
     "place",
-    ["mid-nottinghamshire", "E01017275", ["E01017275", "E01026103", "NHS Isle of Wight CCG"]],
-    ids=["several councils", "one neighbourhood of 1,500", "far apart"],
+    ["mid-nottinghamshire", ["E01017275"], ["E01017275", "E01026103"]],
+    ids=["several councils", "an area of 1,500", "two far apart"],
 )
 def test_all_balances_in_other_places(make_model, watch, place):
-    named = isinstance(place, str) and not place.startswith("E0")
-    lsoas = {"place": {"lsoas": [place]}, "population": {"sample": 1}}
-    experiment = place if named else lsoas if isinstance(place, str) else {"place": place}
-    model = make_model(experiment=experiment, years=0.15, **({} if named else {"population__sample": 1}))
+    if isinstance(place, str):
+        model = make_model(experiment=place, years=0.15)
+    else:
+        model = make_model(experiment={"place": {"lsoas": place}}, years=0.15, population__sample=1)
     watch(model).live()
     release(model)
 
