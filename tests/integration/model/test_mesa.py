@@ -102,7 +102,7 @@ def test_batch_run():
     table = pd.DataFrame(found)
     assert len(table.groupby(["population.sample", "seed"])) == 4
     assert (table["beds_occupied"].to_numpy() > 0).any()
-    last = table.groupby(["population.sample", "seed"])["population"].last().to_dict()
+    last = {(row["population.sample"], row["seed"]): row["population"] for row in found}
     assert last[0.02, 1] > 1.7 * last[0.01, 1]
     assert last[0.02, 1] != last[0.02, 2]
     assert table["Step"].max() >= 20
@@ -149,7 +149,7 @@ def test_a_data_collector_of_ones_own(make_model):
     assert len(whole) == model.days
     money = model.datacollector.get_agent_vars_dataframe()
     assert len(money) == model.days * len(model.agents)
-    assert money["Balance"].groupby("Step").apply(lambda day: day.ne(0).any()).all()
+    assert np.count_nonzero(money["Balance"]) > 0.9 * len(money)
     morale = model.datacollector.get_agenttype_vars_dataframe(GPPractice)
     assert 0 < morale["Morale"].to_numpy().min() <= morale["Morale"].to_numpy().max() < 1
     assert len(model.datacollector.get_agenttype_vars_dataframe(AcuteTrust)) == 2 * model.days
