@@ -143,6 +143,32 @@ def run(
     typer.echo(f'In Python: pandas.read_parquet("{_shown(result.path)}/monthly.parquet")')
 
 
+@app.command()
+@plainly
+def baseline(
+    source: Source,
+    overrides: Overrides = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the results there; left out, they are not kept.")
+    ] = None,
+) -> None:
+    """Run a place without a programme and compare it, row by row, with published figures."""
+    import tempfile
+
+    from rich.console import Console
+
+    from icsim.experiment import load
+
+    experiment = load(source, [*(overrides or ()), "programme=none"])
+    _warn(experiment)
+    from icsim.running import run as run_experiment
+    from icsim.validation.baseline import compare
+
+    with tempfile.TemporaryDirectory() as folder:
+        result = run_experiment(experiment, out=out or Path(folder) / "baseline")
+        Console().print(compare(result))
+
+
 def _shown(path: Path) -> Path:
     """A path as short as it can be told from here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

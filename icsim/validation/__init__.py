@@ -1,0 +1,1 @@
+"""Is the model like England? Comparisons of finished runs with published figures."""
