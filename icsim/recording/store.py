@@ -135,6 +135,15 @@ class RunWriter:
         self._handlers: dict[int, Any] = {}
         if self._out is not None:
             self._refuse_taken(self._out)
+        self._refuse_closed()
+
+    def _refuse_closed(self) -> None:
+        """See at once whether a folder can be made, not when the work is done."""
+        there = next(folder for folder in (self._parent, *self._parent.parents) if os.path.lexists(folder))
+        if not there.is_dir():
+            raise ResultError(f"cannot write results in {self._parent}: {there} is not a folder")
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise ResultError(f"cannot write results in {self._parent}: {there} may not be written to")
 
     def _refuse_taken(self, out: Path) -> None:
         if not _is_taken(out):

@@ -209,12 +209,13 @@ def test_damaged_tables_are_noticed_on_opening(
         open_run(path)
 
 
-def test_tables_that_cannot_be_written_are_refused_at_once(tmp_path: Path, make_recorder: MakeRecorder):
+def test_tables_that_cannot_be_written_are_refused_at_once(tmp_path: Path):
     with pytest.raises(ResultError, match="cannot record 'dayly'"):
         RunWriter(tmp_path / "run", tables=["dayly"])
     (tmp_path / "file").write_text("")
-    with RunWriter(tmp_path / "file/run") as writer, pytest.raises(ResultError, match="cannot write results"):
-        writer.add(make_recorder(days=2))
+    for below in ("file/run", "file/a/b/run"):
+        with pytest.raises(ResultError, match=r"cannot write results in .*file is not a folder"):
+            RunWriter(tmp_path / below)
     with RunWriter(tmp_path / "run") as writer, pytest.raises(ResultError, match="nothing was recorded"):
         writer.complete({})
 
