@@ -89,9 +89,8 @@ def support_at_home(model: "ICSModel", weeks: float, month: int) -> None:
     served -= starts + placements
     assessed = np.array([assessed for _, _, assessed in room])
     world.tallies.local_authority[:, counted.ASSESSMENTS] += np.minimum(assessed, served + waiting)
-    month_so_far = slice(model.month_began, model.day)
-    block = model.recorder.block("local_authority")
-    block[month_so_far, :, counted.ELIGIBLE_WITHOUT_SUPPORT] = waiting
+    block = model.recorder.block("local_authority")  # what is seen today stands until the next look
+    block[max(0, model.day - 1) :, :, counted.ELIGIBLE_WITHOUT_SUPPORT] = waiting
     for council, left in zip(councils, waiting, strict=True):
         council.waiting = int(left)
 
