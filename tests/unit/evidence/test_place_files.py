@@ -16,7 +16,8 @@ EXPERIMENTS = Path(icsim.__file__).parent / "experiments"
 
 
 def test_there_is_a_file_for_each_place_and_no_other():
-    assert sorted(path.stem for path in (EXPERIMENTS / "places").glob("*.yaml")) == sorted([*shipped(), "england"])
+    files = sorted(path.stem for path in (EXPERIMENTS / "places").glob("*.yaml"))
+    assert files == sorted([*shipped(), "england"])
 
 
 @pytest.mark.parametrize("name", shipped())
