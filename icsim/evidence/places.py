@@ -284,7 +284,7 @@ def practice_list_sizes(place: Place) -> np.ndarray | None:
     Mid-Nottinghamshire and South Somerset among the nine. Lists had grown since 2015: use the count and the
     shape, and scale the sum to the place's people.
     """
-    inside = place.lsoas["ccg"].value_counts()
+    inside: Any = place.lsoas["ccg"].value_counts()
     areas = _areas()
     counted = [
         code
