@@ -26,6 +26,8 @@ CLASSES = tuple(need.name.lower() for need in Need)
 CHOICES = tuple(choice.name.lower() for choice in Choice)
 
 
+FARTHEST = 400
+"""Days ahead of which diaries and calendars know: they hold some 500 beyond the end of a run."""
 C, R, B, K = N_NEEDS, N_NEEDS + 1, len(AGE_BANDS), len(Choice)
 RULES = np.dtype(
     [
@@ -154,7 +156,8 @@ def _with_death(values: np.ndarray, death: float) -> np.ndarray:
     return np.append(values, death)
 
 
-def _log_odds(p: np.ndarray) -> np.ndarray:
+def _log_odds(share: np.ndarray) -> np.ndarray:
+    p = np.clip(share, 1e-9, 1 - 1e-9)  # never and always are shares too
     return np.log(p / (1 - p))
 
 
@@ -216,4 +219,6 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
             rules[name] = _by_class(catalogue, name)
         else:
             rules[name] = v(name)
+    rules["booking_horizon"] = min(v("booking_horizon"), FARTHEST)
+    rules["intermediate_days"] = min(max(v("intermediate_days"), 1), FARTHEST)
     return rules

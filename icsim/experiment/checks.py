@@ -85,8 +85,20 @@ def check_parameters(tree: Node) -> Iterator[Problem]:
             yield _problem(tree, path, said, value=False)
         elif not rows[key].is_number:
             yield _problem(tree, path, f"holds text in the catalogue ({rows[key].value!r}): it cannot be set")
-        elif not isinstance(below.value, int | float):
-            continue  # the schema says so
+        elif isinstance(below.value, int | float):  # else the schema complains
+            said = _impossible(rows[key], below.value)
+            if said:
+                yield _problem(tree, path, said)
+
+
+def _impossible(row: evidence.Parameter, value: float) -> str:
+    """What no world can have, rather than what the evidence makes unlikely; "" when it is possible."""
+    if value < 0 and row.low is not None and row.low >= 0:
+        return "expected a number of 0 or more"
+    usual = row.value if row.high is None else row.high
+    if value > 1 and row.unit.startswith("share") and isinstance(usual, float) and usual <= 1:
+        return f"expected a share from 0 to 1 ({row.unit})"
+    return ""
 
 
 def check_whole(experiment: Experiment, tree: Node) -> list[str]:
