@@ -6,12 +6,15 @@ import numpy as np
 
 from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
+from icsim.care.prefetch import prefetch
 from icsim.compiling import compiled, kernel
 from icsim.population.columns import Need, Residence, Status
 from icsim.streams import log, normal, uniform
 
 if TYPE_CHECKING:
     from icsim.model import ICSModel
+
+AHEAD = 8  # people whose records are on their way while one is looked at
 
 
 @compiled
@@ -23,7 +26,10 @@ def _candidates(
     teams = np.empty(len(older), np.int64)
     scores = np.empty(len(older))
     n = 0
-    for i in older:
+    for k in range(len(older)):
+        if k + AHEAD < len(older):
+            prefetch(people, older[k + AHEAD])
+        i = older[k]
         p = people[i]
         if p.age >= least_age and p.caseload == 0 and p.residence == Residence.HOME:
             rate = p.rate[Need.ACSC] + p.rate[Need.FRAILTY] + p.rate[Need.SOCIAL] + p.rate[Need.ACUTE]
@@ -37,8 +43,10 @@ def _candidates(
 @kernel
 def _step_down(people: Any, older: np.ndarray, caseload: np.ndarray, chance: float, month: int) -> None:
     """Discharge part of every team's caseload, counting down ``caseload`` (N,)."""
-    for i in older:
-        p = people[i]
+    for k in range(len(older)):
+        if k + AHEAD < len(older):
+            prefetch(people, older[k + AHEAD])
+        p = people[older[k]]
         if p.caseload == 1 and uniform(p.key, draws.CASELOAD_END, month) < chance:
             p.caseload = 0
             caseload[p.neighbourhood] -= 1
