@@ -78,7 +78,9 @@ def support_at_home(model: "ICSModel", weeks: float, month: int) -> None:
     rows = np.roll(older, -model.first_of_month(len(older)))
     least = np.array([council.eligibility for council in councils])
     world = model.world
-    rows = _month_of_care(world, rows, model.catalogue.value("home_care_end"), least, month)
+    end = model.catalogue.value("home_care_end")
+    _month_of_care(world, model.seen.younger_supported, end, least, month)  # after a stay in hospital
+    rows = _month_of_care(world, rows, end, least, month)
     room = [council.room_for(weeks) for council in councils]
     starts = np.array([starts for starts, _, _ in room])
     placements = np.array([placements for _, placements, _ in room])

@@ -8,6 +8,7 @@ from icsim.compiling import compiled
 from icsim.population.columns import Status
 
 OLDER = 65
+HOME_CARE = 1  # package
 OFTEN = 2  # loneliness: often
 MODERATE = 2  # mental-health need
 
@@ -18,6 +19,7 @@ class Survey(NamedTuple):
     lists: np.ndarray  # (P,) int64 registered patients of each practice
     unmet_need: float  # sum over residents
     older: np.ndarray  # rows of residents of 65 and over
+    younger_supported: np.ndarray  # rows of residents under 65 with home care
     lonely: np.ndarray  # rows of residents who are often lonely
     distressed: np.ndarray  # rows of residents with moderate or severe mental-health need
 
@@ -27,10 +29,11 @@ def survey(people: Any, practices: int) -> Survey:
     """Survey the residents of structured array ``people``; ``practices`` is their number."""
     lists = np.zeros(practices, np.int64)
     older = np.empty(len(people), np.int32)
+    supported = np.empty(len(people), np.int32)
     lonely = np.empty(len(people), np.int32)
     distressed = np.empty(len(people), np.int32)
     unmet = 0.0
-    n_older, n_lonely, n_distressed = 0, 0, 0
+    n_older, n_supported, n_lonely, n_distressed = 0, 0, 0, 0
     for i in range(len(people)):
         p = people[i]
         if p.status != Status.RESIDENT:
@@ -40,10 +43,20 @@ def survey(people: Any, practices: int) -> Survey:
         if p.age >= OLDER:
             older[n_older] = i
             n_older += 1
+        elif p.package == HOME_CARE:
+            supported[n_supported] = i
+            n_supported += 1
         if p.loneliness == OFTEN:
             lonely[n_lonely] = i
             n_lonely += 1
         if p.mental_health_need >= MODERATE:
             distressed[n_distressed] = i
             n_distressed += 1
-    return Survey(lists, unmet, older[:n_older], lonely[:n_lonely], distressed[:n_distressed])
+    return Survey(
+        lists,
+        unmet,
+        older[:n_older],
+        supported[:n_supported],
+        lonely[:n_lonely],
+        distressed[:n_distressed],
+    )

@@ -100,6 +100,7 @@ def test_running_twice_makes_a_second_folder(tmp_path):
         (["isle-of-wight", "--set", "population.sampel=0.1"], "did you mean sample?"),
         (["isle-of-wight", "--set", "start=tomorrow"], "start: 'tomorrow'"),
         (["isle-of-wight", "--set", "organisations.acute_trusts.0.core_beds=-5"], "core_beds: -5"),
+        (["isle-of-wight", "--set", "organisations.acute_trusts.0.core_beds=.inf"], "core_beds: inf"),
         (["isle-of-wight", "--set", "relationships.initial_trust=1.3"], "initial_trust: 1.3"),
         (["isle-of-wight", "--set", "parameters={gp_morale_stat: 1}"], "gp_morale_start"),
         (["isle-of-wight", "--set", "nonsense"], "key=value"),

@@ -191,6 +191,18 @@ def test_each_capacity_matters(world, settings, kind, measure, factor):
     assert (after > factor * before) if factor > 1 else (after < factor * before), (before, after)
 
 
+def test_home_care_ends_at_any_age(make_model):
+    model = make_model(years=1, parameters={"home_care_end": 1})
+    young = np.flatnonzero((model.people["age"] < 60) & (model.people["status"] == Status.RESIDENT))[:200]
+    model.people["package"][young] = 1
+    authorities = np.bincount(model.people["authority"][young], minlength=len(model.world.social))
+    model.world.social.home_care_used += authorities
+    for _ in range(62):
+        model.step()
+    assert np.count_nonzero(model.people["package"][young]) < 5
+    release(model)
+
+
 # --- what befalls the place ---
 
 
@@ -314,7 +326,7 @@ def test_with_nothing_at_all_people_still_live(make_model, watch):
 
 
 def test_with_more_than_enough_of_everything_nobody_waits(make_model, watch):
-    model = make_model(years=0.25, **everything(1e6))
+    model = make_model(years=0.25, **everything(1e7))
     watch(model).live()
     late = slice(30, None)
     for kind, measure in (

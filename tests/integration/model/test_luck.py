@@ -25,7 +25,7 @@ ROOM_FOR_ALL = {
                 "resident_share": 1.0,
                 "core_beds": HUGE,
                 "escalation_beds": HUGE,
-                "ae_attendances_per_year": HUGE * 1000,
+                "ae_attendances_per_year": HUGE * 10,
                 "elective_capacity": HUGE,
                 "day_case_capacity": HUGE,
                 "clinic_capacity": HUGE,
