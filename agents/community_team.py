@@ -28,7 +28,7 @@ def _candidates(
     n = 0
     for k in range(len(older)):
         if k + AHEAD < len(older):
-            prefetch(people, older[k + AHEAD])
+            prefetch(people, older[k + AHEAD])  # pyright: ignore[reportCallIssue]
         i = older[k]
         p = people[i]
         if p.age >= least_age and p.caseload == 0 and p.residence == Residence.HOME:
@@ -45,7 +45,7 @@ def _step_down(people: Any, older: np.ndarray, caseload: np.ndarray, chance: flo
     """Discharge part of every team's caseload, counting down ``caseload`` (N,)."""
     for k in range(len(older)):
         if k + AHEAD < len(older):
-            prefetch(people, older[k + AHEAD])
+            prefetch(people, older[k + AHEAD])  # pyright: ignore[reportCallIssue]
         p = people[older[k]]
         if p.caseload == 1 and uniform(p.key, draws.CASELOAD_END, month) < chance:
             p.caseload = 0
