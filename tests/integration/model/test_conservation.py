@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from icsim.population.columns import Status
@@ -96,7 +96,10 @@ shocks = st.lists(
 
 
 def some(examples: int) -> Any:
-    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    """So many examples; a failing one is shown as it is, for making it smaller would take minutes."""
+    phases = (Phase.explicit, Phase.reuse, Phase.generate)
+    quiet = [HealthCheck.too_slow]
+    return settings(max_examples=examples, deadline=None, phases=phases, suppress_health_check=quiet)
 
 
 @some(12)
