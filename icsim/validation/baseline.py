@@ -165,7 +165,9 @@ def _by_age(year: _Year, catalogue: Any) -> Iterator[Row]:
         people = year.person_years
         all_found = counted.sum() / people.sum() * per
         all_published = expected.sum() / people.sum() * per
-        yield Row(topic, "all ages", unit, all_found, all_published, TOTAL, "measured")
+        # the sum of rates by age is no surer than they are
+        recalled = catalogue[f"{key}_{AGE_BANDS[0]}"].kind
+        yield Row(topic, "all ages", unit, all_found, all_published, TOTAL, recalled)
         for b, band in enumerate(AGE_BANDS):
             found = counted[b].sum() / people[b].sum() * per
             published = expected[b].sum() / people[b].sum() * per
@@ -174,7 +176,8 @@ def _by_age(year: _Year, catalogue: Any) -> Iterator[Row]:
             fifths = counted.sum(axis=0) / expected.sum(axis=0)
             for q in range(5):
                 name = {0: "most deprived fifth", 4: "least deprived fifth"}.get(q, f"fifth {q + 1}")
-                yield Row(topic, name, "found over expected", fifths[q], 1.0, GRADIENT, "measured")
+                source = "measured" if gradient is None else catalogue["ae_imd_ratio_fifths"].kind
+                yield Row(topic, name, "found over expected", fifths[q], 1.0, GRADIENT, source)
     counted = year.cells("emergency_admissions")
     expected = catalogue.by_age("emerg_rate")[:, None] / 1000 * deprivation_gradient(catalogue)
     expected = expected * year.person_years
