@@ -149,27 +149,23 @@ class LocalAuthority(Organisation):
 
     @classmethod
     def found(cls, model: "ICSModel") -> list["LocalAuthority"]:
-        """The councils of the place: those the experiment names, or the districts the place lies in."""
+        """The councils that run social care in the place's districts."""
         people = model.people
         here = people["status"] == Status.RESIDENT
         authority = people["authority"][here]
         table = model.population.authorities
         older = np.bincount(authority[people["age"][here] >= 65], minlength=len(table))
         everyone = np.bincount(authority, minlength=len(table))
-        names = [str(name) for name in table["name"]]
-        given = model.experiment.organisations.local_authorities.names
-        if given and len(given) == len(names):
-            names = list(given)
         return [
             cls(
                 model,
-                name=name,
+                name=str(name),
                 index=k,
                 code=str(table["code"].iloc[k]),
                 older_people=float(older[k]),
                 share=float(everyone[k] / everyone.sum()),
             )
-            for k, name in enumerate(names)
+            for k, name in enumerate(table["name"])
         ]
 
     def open(self) -> None:

@@ -2,14 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import mesa
 import numpy as np
-import pandas as pd
 
 from icsim import evidence
 from icsim.agents.acute_trust import ELSEWHERE, AcuteTrust
@@ -34,9 +32,11 @@ from icsim.care.opening import (
 )
 from icsim.care.rules import gather
 from icsim.evidence import places
+from icsim.evidence.councils import councils_of, districts_of, find_district
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem
 from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
+from icsim.population.councils import under_councils
 from icsim.population.demand import counts_by_age_and_fifth, expected
 from icsim.population.risk import need_rates, risk_tables
 from icsim.population.survey import survey
@@ -137,9 +137,7 @@ class ICSModel(PatientsByType):
             said = f"leaves nobody of the {self.place.population:,} who live there; take a larger share"
             raise ExperimentError(Problem("", "population.sample", said, experiment.population.sample))
         self.people = self.population.people
-        councils = organisations.local_authorities.names
-        if councils and len(councils) == 1:
-            self._one_council(councils[0])
+        self.population = under_councils(self.population, self._councils())
         self.patients = Patients(self, self.people)
         self.residents_at_start = self.population.n_residents
         self.scale = self.residents_at_start / self.place.population
@@ -147,17 +145,16 @@ class ICSModel(PatientsByType):
         self.levers = Levers(self.people)
         self._service_factors: dict[tuple[str, str], list[float]] = {}
 
-    def _one_council(self, name: str) -> None:
-        """One council for the whole place, as where districts share a county council's social care."""
-        districts = self.population.authorities
-        code = str(districts["code"].iloc[0]) if len(districts) == 1 else ""
-        council = {"name": name, "code": code, "population": districts["population"].sum()}
-        self.population = replace(
-            self.population,
-            authorities=pd.DataFrame([council]),
-            neighbourhoods=self.population.neighbourhoods.assign(authority=0),
-        )
-        self.people["authority"] = 0
+    def _councils(self) -> dict[str, list[str]]:
+        """Codes of districts by council, as the experiment gives them or as they were."""
+        given = self.experiment.organisations.local_authorities.councils
+        if given is None:
+            return councils_of(self.place)
+        districts = districts_of(self.place)
+        found = {one.name: [str(find_district(districts, d)) for d in one.districts or ()] for one in given}
+        taken = {code for codes in found.values() for code in codes}
+        left = [code for code in districts if code not in taken]
+        return {name: codes or left for name, codes in found.items()}
 
     def _make_organisations(self) -> None:
         self.organisations = [organisation for kind in KINDS for organisation in kind.found(self)]

@@ -16,6 +16,8 @@ from icsim.experiment.tree import Node, Path, dotted
 
 TOPIC = "experiment"  # catalogue rows that are defaults of the schema's own keys
 TOLERANCE = 1e-9
+NAMES_SHOWN = 8
+COUNCILS: Path = ("organisations", "local_authorities", "councils")
 # Keys that are read and kept for later versions; naming them in an experiment earns a note.
 NOT_YET_ACTED_UPON: frozenset[str] = frozenset(
     {
@@ -106,6 +108,7 @@ def check_whole(experiment: Experiment, tree: Node) -> list[str]:
     problems = [
         *_names(experiment, tree),
         *_shares(experiment, tree),
+        *_councils(experiment, tree),
         *_pairs(experiment, tree),
         *_shocks(experiment, tree),
         *_steps_in_order(experiment, tree),
@@ -123,7 +126,9 @@ def _names(experiment: Experiment, tree: Node) -> Iterator[Problem]:
         groups.append((("organisations", "acute_trusts", at, "name"), trust.name))
     for at, practice in enumerate(organisations.gp_practices.practices or ()):
         groups.append((("organisations", "gp_practices", "practices", at, "name"), practice.name))
-    for key in ("local_authorities", "commissioners", "mental_health_trusts"):
+    for at, council in enumerate(organisations.local_authorities.councils or ()):
+        groups.append(((*COUNCILS, at, "name"), council.name))
+    for key in ("commissioners", "mental_health_trusts"):
         for at, name in enumerate(getattr(organisations, key).names or ()):
             groups.append((("organisations", key, "names", at), name))
     for key in ("urgent_care", "voluntary_sector"):
@@ -152,6 +157,49 @@ def _shares(experiment: Experiment, tree: Node) -> Iterator[Problem]:
         path: Path = ("organisations", "acute_trusts")
         said = f"the trusts' resident_share sum to {total:g}; expected at most 1"
         yield _problem(tree, path, said, value=False)
+
+
+def _councils(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    """Each district of the place is served by one council."""
+    councils = experiment.organisations.local_authorities.councils
+    if councils is None:
+        return
+    from icsim.evidence import places
+    from icsim.evidence.councils import districts_of, find_district
+
+    districts = districts_of(places.resolve(experiment.place))
+    taken: dict[str, str] = {}
+    rest = [at for at, council in enumerate(councils) if council.districts is None]
+    for at, council in enumerate(councils):
+        for number, text in enumerate(council.districts or ()):
+            path: Path = (*COUNCILS, at, "districts", number)
+            code = find_district(districts, text)
+            if code is None:
+                said = f"not a district of this place, which lies in {_listed(districts.values())}"
+                yield _problem(tree, path, said, near(text, list(districts.values())))
+            elif code in taken:
+                yield _problem(tree, path, f"{taken[code]} serves this district already")
+            else:
+                taken[code] = council.name
+    left = [name for code, name in districts.items() if code not in taken]
+    for at in rest[1:]:
+        said = f"{councils[rest[0]].name} already serves the districts left over; give this one's districts"
+        yield _problem(tree, (*COUNCILS, at, "name"), said)
+    if rest and not left:
+        said = "no district is left over for it; give its districts"
+        yield _problem(tree, (*COUNCILS, rest[0], "name"), said)
+    if left and not rest:
+        said = f"no council serves {_listed(left)}; one council may leave districts out and serves the rest"
+        yield _problem(tree, COUNCILS, said, value=False)
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    return (
+        f"{', '.join(names[:NAMES_SHOWN])} and {len(names) - NAMES_SHOWN} more"
+        if len(names) > NAMES_SHOWN
+        else ", ".join(names)
+    )
 
 
 def _pairs(experiment: Experiment, tree: Node) -> Iterator[Problem]:

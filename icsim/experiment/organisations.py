@@ -4,9 +4,9 @@ A capacity left out (``null``) is sized by the model for the place's population 
 """
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from icsim.experiment.fields import Code, Count, Name, NonNegative, Part, Positive, Share, evidenced
@@ -32,6 +32,9 @@ class Eligibility(StrEnum):
     SOME = "some"
     SUBSTANTIAL = "substantial"
     CRITICAL = "critical"
+
+
+District = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=120)]
 
 
 def _capacity(description: str) -> NonNegative | None:
@@ -122,11 +125,27 @@ class CommunityTeams(Part):
     )
 
 
+class Council(Part):
+    """A council that runs adult social care."""
+
+    name: Name = Field(description="Name of the council, unique among organisations")
+    districts: tuple[District, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="Districts of the place that it serves, by name or code; one council may leave them out "
+        "and serves those of no other",
+    )
+
+
 class LocalAuthorities(Part):
     """Adult social care of the place's councils."""
 
-    names: tuple[Name, ...] | None = Field(
-        default=None, min_length=1, description="Names; left out, the councils the place lies in"
+    councils: tuple[Council, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=400,
+        description="Each council and its districts; left out, the county and unitary councils of 2015-18 "
+        "that the place lies in",
     )
     home_care_packages_per_1000_65plus: NonNegative | None = _capacity(
         "Home-care packages in place at any time per 1,000 people of 65 and over"
@@ -232,7 +251,8 @@ class Organisations(Part):
         """Every organisation the experiment names, in the order of the schema (repeats kept)."""
         names = [trust.name for trust in self.acute_trusts or ()]
         names += [practice.name for practice in self.gp_practices.practices or ()]
-        for group in (self.local_authorities, self.commissioners, self.mental_health_trusts):
+        names += [council.name for council in self.local_authorities.councils or ()]
+        for group in (self.commissioners, self.mental_health_trusts):
             names += group.names or ()
         names += [one.name for one in (self.urgent_care, self.voluntary_sector) if one.name is not None]
         return names

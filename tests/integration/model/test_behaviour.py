@@ -11,6 +11,7 @@ import pytest
 
 from icsim.agents.acute_trust import AcuteTrust
 from icsim.agents.gp_practice import GPPractice
+from icsim.agents.local_authority import LocalAuthority
 from icsim.evidence.places import trusts
 from icsim.model import KINDS
 from icsim.population.columns import Status
@@ -200,6 +201,27 @@ def test_home_care_ends_at_any_age(make_model):
     for _ in range(62):
         model.step()
     assert np.count_nonzero(model.people["package"][young]) < 5
+    release(model)
+
+
+def test_councils_serve_their_districts(make_model):
+    given = {
+        "place": "morecambe-bay",
+        "population__sample": 0.01,
+        "years": 0.1,
+        "experiment": "morecambe-bay",
+    }
+    counties = make_model(**given).of(LocalAuthority)
+    bay = [{"name": "Bay", "districts": ["Lancaster", "E07000027"]}, {"name": "Around"}]
+    model = make_model(**given, organisations__local_authorities__councils=bay)
+    councils = model.of(LocalAuthority)
+    assert [one.name for one in councils] == ["Bay", "Around"]
+    assert sum(one.older_people for one in councils) == sum(one.older_people for one in counties)
+    assert sum(one.share for one in councils) == pytest.approx(1)
+    lad = model.population.lsoas["lad"].astype(str).to_numpy()[model.people["lsoa"]]
+    assert (model.people["authority"] == ~np.isin(lad, ["E07000121", "E07000027"])).all()
+    areas = model.population.neighbourhoods["authority"].to_numpy()
+    assert (areas[model.people["neighbourhood"]] == model.people["authority"]).all()
     release(model)
 
 

@@ -131,3 +131,46 @@ def test_a_run_shortened_later_leaves_out_what_would_start_after_it():
     assert load(shortened.to_dict()) == shortened
     with pytest.raises(ExperimentError, match="after the run ends"):
         load(content, ["years=1", "shocks.0.date=2016-12-01"])
+
+
+def councils(*given):
+    return {
+        "local_authorities": {
+            "councils": [dict(zip(("name", "districts"), one, strict=False)) for one in given]
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            [("A", ["Lancaster"])],
+            "councils: no council serves Barrow-in-Furness, Copeland, South Lakeland, Wyre",
+        ),
+        (
+            [("A", ["Lancastor"]), ("B",)],
+            "districts.0: 'Lancastor': not a district of this place, which lies in",
+        ),
+        ([("A", ["Lancastor"]), ("B",)], "did you mean Lancaster?"),
+        (
+            [("A", ["Wyre"]), ("B", ["wyre"]), ("C",)],
+            "councils.1.districts.0: 'wyre': A serves this district",
+        ),
+        (
+            [("A", ["Wyre", "E07000128"]), ("C",)],
+            "councils.0.districts.1: 'E07000128': A serves this district",
+        ),
+        ([("A",), ("B",)], "councils.1.name: 'B': A already serves the districts left over"),
+        ([("A", []), ("B",)], "councils.0.districts"),
+        ([("A", ["Wyre"]), ("a",)], "councils.1.name: 'a': this name is taken"),
+    ],
+)
+def test_councils_share_out_the_districts(given, said):
+    assert said in problems(place="morecambe-bay", organisations=councils(*given))
+
+
+def test_a_council_without_a_district_is_refused():
+    given = councils(("A", ["Salford"]), ("B",))
+    assert "no district is left over for it" in problems(organisations=given)
+    load({"place": "salford", "organisations": councils(("A",))})

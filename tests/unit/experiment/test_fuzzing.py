@@ -30,7 +30,10 @@ WHOLE: dict[str, Any] = {
             {"name": "B", "code": "RM3"},
         ],
         "gp_practices": {"practices": [{"name": "P", "list_size": 9000, "gp_fte": 4}]},
-        "local_authorities": {"names": ["L"], "eligibility": "critical"},
+        "local_authorities": {
+            "councils": [{"name": "L", "districts": ["Salford"]}],
+            "eligibility": "critical",
+        },
     },
     "relationships": {"initial_trust": {"default": 0.3, "A->gp_practice": 0.6}, "contact": 0.4},
     "contract": {"form": "virtual", "steps": [{"date": "2016-04-01", "payment": "capitation"}]},
