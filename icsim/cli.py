@@ -146,27 +146,53 @@ def run(
 @app.command()
 @plainly
 def baseline(
-    source: Source,
+    source: Annotated[
+        str, typer.Argument(metavar="[PLACE|FILE]", help="A place or an experiment file; or give --all.")
+    ] = "",
     overrides: Overrides = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="The nine places, each against its own published figures.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the results there; left out, they are not kept.")
     ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the table as JSON too.")
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")
+    ] = None,
 ) -> None:
-    """Run a place without a programme and compare it, row by row, with published figures."""
-    import tempfile
+    """Run a place without a programme and compare it, row by row, with published figures.
+
+    Exit code 0 whatever the rows say.
+    """
+    import json
 
     from rich.console import Console
 
+    from icsim.evidence.places import shipped
     from icsim.experiment import load
+    from icsim.experiment.errors import ExperimentError, Problem
 
-    experiment = load(source, [*(overrides or ()), "programme=none"])
-    _warn(experiment)
-    from icsim.running import run as run_experiment
-    from icsim.validation.baseline import compare
+    if every == bool(source):
+        raise ExperimentError(Problem("", "", "expected either a place or --all", value=source or "--all"))
+    sources = shipped() if every else [source]
+    experiments = [load(one, [*(overrides or ()), "programme=none"]) for one in sources]
+    for experiment in experiments:
+        _warn(experiment)
+    for option, path in (("--json", json_file), ("--csv", csv_file)):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise ExperimentError(Problem(option, "", "is in a folder that does not exist", value=str(path)))
+    from icsim.validation.baseline import Places, baseline_of
 
-    with tempfile.TemporaryDirectory() as folder:
-        result = run_experiment(experiment, out=out or Path(folder) / "baseline")
-        Console().print(compare(result))
+    tables = [baseline_of(one, out / one.name if out and every else out) for one in experiments]
+    table = Places(tuple(tables)) if every else tables[0]
+    Console(width=None if sys.stdout.isatty() else 110).print(table)
+    if json_file is not None:
+        _write(json_file, f"{json.dumps(table.to_json(), indent=1)}\n", "--json")
+    if csv_file is not None:
+        _write(csv_file, table.to_frame().to_csv(index=False), "--csv")
 
 
 def _shown(path: Path) -> Path:
@@ -231,7 +257,7 @@ def schema(
         _write(out, f"{text}\n")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, option: str = "--out") -> None:
     """Write a file whole or not at all."""
     from icsim.experiment.errors import ExperimentError, Problem
 
@@ -241,7 +267,7 @@ def _write(path: Path, text: str) -> None:
         partial.replace(path)
     except (OSError, ValueError) as error:
         partial.unlink(missing_ok=True)
-        raise ExperimentError(Problem("--out", "", f"cannot be written ({error})", value=str(path))) from None
+        raise ExperimentError(Problem(option, "", f"cannot be written ({error})", value=str(path))) from None
 
 
 # --- what icsim knows ---

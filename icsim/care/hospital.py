@@ -3,7 +3,7 @@
 from typing import Any
 
 from icsim.care import purposes as draws
-from icsim.care.planned import refer
+from icsim.care.planned import count_nights, refer
 from icsim.care.services import RING, Setting, Support, call_next, join, leave
 from icsim.care.world import (
     AE_ATTENDANCES,
@@ -85,6 +85,7 @@ def attend_ae(w: Any, i: int, p: Any, day: int) -> None:
     x += r.admission_pressure * pressure(w, site)
     if p.residence == Residence.CARE_HOME:
         x += r.admission_care_home
+        w.tallies.care_homes[0, H.ATTENDANCES_OF_RESIDENTS] += 1
     odds = exp(x) * p.lever[Lever.ADMISSION]
     admitted = draw(p, draws.ADMISSION) < odds / (1.0 + odds)
     y = breach_log_odds(w, site)
@@ -93,6 +94,8 @@ def attend_ae(w: Any, i: int, p: Any, day: int) -> None:
     breached = draw(p, draws.FOUR_HOURS) < 1.0 / (1.0 + exp(-y))
     if admitted:
         admit(w, i, p, day)
+        if p.site == site:
+            w.tallies.acute_trust[site, A.ADMITTED_FROM_AE] += 1
         breached = breached or p.setting == Setting.BOARDING
     else:
         home(p)
@@ -146,10 +149,13 @@ def admit(w: Any, i: int, p: Any, day: int) -> None:
     w.tallies.person_year[i, year, EMERGENCY_ADMISSIONS] += 1
     if p.need == Need.ACSC:
         w.tallies.by_group[year, band, fifth, G.ACSC_ADMISSIONS] += 1
+    if p.residence == Residence.CARE_HOME:
+        w.tallies.care_homes[0, H.ADMISSIONS_OF_RESIDENTS] += 1
     if day - p.discharged <= 30:
         w.tallies.acute_trust[p.site, A.READMISSIONS_30D] += 1
     if uniform(p.key, draws.ZERO_DAY, p.stays) < zero_day_chance(w, p, band):
         w.tallies.acute_trust[p.site, A.ZERO_DAY_ADMISSIONS] += 1
+        w.tallies.by_group[year, band, fifth, G.ZERO_DAY_ADMISSIONS] += 1
         go_home(w, i, p, day)
         return
     p.next_care = day + length_of_stay(w, p)
@@ -271,8 +277,10 @@ def free_bed(w: Any, i: int, p: Any, day: int) -> None:
         if p.next_care == NEVER:
             leave(w.stay_queues, support_queue(w, p), i)
     nights = day - p.admitted
-    w.tallies.acute_trust[p.site, A.DISCHARGES] += 1
+    count_nights(w, p.site, nights)
     w.tallies.by_group[year, band, fifth, G.BED_DAYS] += nights
+    if p.site != w.mental_site:
+        w.tallies.by_group[year, band, fifth, G.EMERGENCY_BED_DAYS] += nights
     w.tallies.person_year[i, year, BED_DAYS] += nights
     if p.age >= 65:
         unmet_need(w, p, day)

@@ -206,11 +206,22 @@ def serve_waiting_list(w: Any, s: int, day: int, day_cases: int, inpatients: int
 
 
 @kernel
+def count_nights(w: Any, site: int, nights: int) -> None:
+    """Count an inpatient's stay as it ends, and its nights beyond the 7th, 14th and 21st."""
+    tally = w.tallies.acute_trust
+    tally[site, A.DISCHARGES] += 1
+    tally[site, A.BED_DAYS_AFTER_7] += max(0, nights - 7)
+    tally[site, A.BED_DAYS_AFTER_14] += max(0, nights - 14)
+    tally[site, A.BED_DAYS_AFTER_21] += max(0, nights - 21)
+
+
+@kernel
 def end_elective_stay(w: Any, i: int, p: Any, day: int) -> None:
     """An elective inpatient goes home."""
     w.hospitals.occupied[p.site] -= 1
-    w.tallies.acute_trust[p.site, A.DISCHARGES] += 1
     nights = day - p.admitted
+    count_nights(w, p.site, nights)
+    p.discharged = day
     year = w.calendar.year[day + w.run_in]
     w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.BED_DAYS] += nights
     w.tallies.person_year[i, year, BED_DAYS] += nights

@@ -53,6 +53,18 @@ def trusts() -> "pd.DataFrame":
 
 
 @cache
+def place_levels() -> "pd.DataFrame":
+    """Which catalogue row holds what is published of a place itself: place, measure, key.
+
+    Measures: people (served or registered, as stated), need_index (emergency admissions expected from age and
+    deprivation over England's), ae_per_10_000_a_month, emergency_admissions_a_quarter.
+    """
+    import pandas as pd
+
+    return pd.read_csv(DATA / "place_levels.csv")
+
+
+@cache
 def ae_monthly() -> "pd.DataFrame":
     """A&E of every trust of England, April 2016 to March 2018, one row a month, trust and department type.
 

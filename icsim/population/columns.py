@@ -155,7 +155,7 @@ PERSON = np.dtype(
         ("severity", np.float32),  # 0-1
         ("since", np.int32),  # day the present setting was entered
         ("admitted", np.int32),  # day of admission of the stay in hand
-        ("discharged", np.int32),  # day of the last emergency discharge; -NEVER when none
+        ("discharged", np.int32),  # day an inpatient was last discharged; -NEVER when none
         # planned care
         ("planned", np.uint8),  # icsim.care.day.Planned
         ("follow_ups", np.uint8),  # outpatient follow-ups still to come

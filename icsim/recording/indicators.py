@@ -288,7 +288,9 @@ INDICATORS: tuple[Indicator, ...] = (
         "Hospital",
         "Readmitted within 30 days",
         "%",
-        lambda y: _percent(y.total(TRUST, "readmissions_30d"), _inpatients(y)),
+        lambda y: _percent(
+            y.total(TRUST, "readmissions_30d"), _inpatients(y) - y.total(TRUST, "deaths_in_hospital")
+        ),
         England(("readmission_30d_rate",)),
     ),
     Indicator(

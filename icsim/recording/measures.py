@@ -98,6 +98,7 @@ MEASURES: Measures = {
         activity("ae_breaches", "A&E attendances over four hours", "attendances"),
         activity("ambulance_arrivals", "Arrivals by ambulance", "attendances"),
         activity("emergency_admissions", "Emergency admissions", "admissions"),
+        activity("admitted_from_ae", "of which through A&E", "admissions"),
         activity("zero_day_admissions", "of which discharged the same day", "admissions"),
         activity("readmissions_30d", "Emergency readmissions within 30 days", "admissions"),
         activity("elective_admissions", "Elective admissions, overnight", "admissions"),
@@ -107,6 +108,9 @@ MEASURES: Measures = {
         activity("follow_up_outpatients", "Follow-up outpatient attendances", "attendances"),
         activity("discharges", "Discharges of inpatients", "discharges"),
         activity("bed_days", "Bed days of residents", "bed days"),
+        activity("bed_days_after_7", "Nights beyond the 7th, of stays that ended", "bed days"),
+        activity("bed_days_after_14", "Nights beyond the 14th, of stays that ended", "bed days"),
+        activity("bed_days_after_21", "Nights beyond the 21st, of stays that ended", "bed days"),
         activity("delayed_transfers", "Delayed transfers of care", "bed days"),
         activity("deaths_in_hospital", "Deaths in hospital", "people"),
         level("beds_open", "Beds open, core and escalation, everyone's", "beds"),
@@ -150,6 +154,8 @@ MEASURES: Measures = {
         level("residents", "Care-home residents", "people"),
         level("places", "Care-home places", "places"),
         activity("moves_in", "Moved in", "people"),
+        activity("attendances_of_residents", "A&E attendances of residents", "attendances"),
+        activity("admissions_of_residents", "Emergency admissions of residents", "admissions"),
     ),
 }
 
@@ -160,10 +166,12 @@ GROUP_MEASURES: Sequence[Measure] = (
     activity("ae_attendances", "A&E attendances", "attendances"),
     activity("emergency_admissions", "Emergency admissions", "admissions"),
     activity("acsc_admissions", "Emergency admissions, ambulatory care sensitive", "admissions"),
+    activity("zero_day_admissions", "Emergency admissions discharged the same day", "admissions"),
     activity("elective_admissions", "Elective admissions, overnight", "admissions"),
     activity("day_cases", "Day cases", "admissions"),
     activity("first_outpatients", "First outpatient attendances", "attendances"),
     activity("bed_days", "Bed days", "bed days"),
+    activity("emergency_bed_days", "Bed days of emergency admissions to acute wards", "bed days"),
     activity("delayed_transfers", "Delayed transfers of care", "bed days"),
 )
 
