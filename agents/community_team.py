@@ -6,9 +6,9 @@ import numpy as np
 
 from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
-from icsim.care.prefetch import prefetch
 from icsim.compiling import compiled, kernel
 from icsim.population.columns import Need, Residence, Status
+from icsim.prefetch import prefetch
 from icsim.streams import log, normal, uniform
 
 if TYPE_CHECKING:

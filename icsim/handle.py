@@ -5,6 +5,7 @@ call. A handle keeps the tuple in memory and passes its address; ``handle.field`
 used. The handle holds on to the arrays, so they live as long as it does.
 """
 
+import hashlib
 from typing import Any, NamedTuple
 
 import numba
@@ -31,7 +32,9 @@ class HandleType(types.Type):
 
     def __init__(self, target: types.NamedTuple) -> None:
         self.target = target
-        super().__init__(name=f"Handle({target.name})")
+        # Every compiled function carries the names of its types: those of a state run to 15,000 letters.
+        digest = hashlib.sha256(target.name.encode()).hexdigest()[:16]
+        super().__init__(name=f"Handle({target.instance_class.__name__} {digest})")
 
 
 register_model(HandleType)(models.OpaqueModel)

@@ -15,15 +15,17 @@ from icsim.care.hospital import (
 )
 from icsim.care.life import care_due, die, life_due, need_due
 from icsim.care.planned import end_elective_stay, follow_up_due, serve_clinics, serve_waiting_list
-from icsim.care.prefetch import prefetch
 from icsim.care.services import RING, Setting, whole
 from icsim.care.world import EVENTS, reschedule
 from icsim.compiling import kernel
+from icsim.population.ageing import look_at_tables
 from icsim.population.columns import Need, Status
+from icsim.prefetch import prefetch
 from icsim.recording.measures import columns
 from icsim.streams import bits, exp, normal, poisson, uniform
 
-AHEAD = 8  # people whose records are on their way while one acts
+AHEAD = 16  # people whose records are on their way while one acts
+SOON = 6  # people whose records have come, and tell what else is needed
 S = columns("system")
 P = columns("gp_practice")
 T = columns("community_team")
@@ -70,17 +72,16 @@ def gather_due(w: Any, day: int) -> int:
 
     The first is one of those present on day 0: a longer run has more rows, and must not change the order.
     """
-    n = len(w.due)
+    due, due_today = w.due, w.due_today
+    n = len(due)
     first = int(bits(w.hospitals.key[0], draws.ROTATION, day + w.run_in) % w.first_people)
     found = 0
-    for i in range(first, n):
-        if w.due[i] <= day:
-            w.due_today[found] = i
-            found += 1
+    for i in range(first, n):  # written without a branch, which would be mispredicted for most who are due
+        due_today[found] = i
+        found += due[i] <= day
     for i in range(first):
-        if w.due[i] <= day:
-            w.due_today[found] = i
-            found += 1
+        due_today[found] = i
+        found += due[i] <= day
     return found
 
 
@@ -102,11 +103,23 @@ def stays_end(w: Any, day: int, found: int) -> None:
 
 
 @kernel
+def look_ahead(w: Any, k: int, found: int, day: int) -> None:
+    """Start loading what those who act soon after the ``k``-th of today will need; changes nothing."""
+    if k + AHEAD < found:
+        i = w.due_today[k + AHEAD]
+        prefetch(w.people, i)  # pyright: ignore[reportCallIssue]
+        prefetch(w.tallies.person_year, (i, 0, 0))  # pyright: ignore[reportCallIssue]
+    if k + SOON < found:
+        p = w.people[w.due_today[k + SOON]]
+        if p.next_life <= day and p.status == Status.RESIDENT:
+            look_at_tables(p, w.ageing)
+
+
+@kernel
 def people_act(w: Any, day: int, found: int) -> None:
     """Everyone else who is due: life, the care episode, planned care, a new need."""
     for k in range(found):
-        if k + AHEAD < found:
-            prefetch(w.people, w.due_today[k + AHEAD])  # pyright: ignore[reportCallIssue]
+        look_ahead(w, k, found, day)
         i = w.due_today[k]
         p = w.people[i]
         if p.next_life <= day:

@@ -7,12 +7,14 @@ from icsim.care.services import Planned, Setting, call_next, join, join_front, l
 from icsim.care.world import BED_DAYS, drop_appointment, reschedule
 from icsim.compiling import kernel
 from icsim.population.columns import NEVER
+from icsim.prefetch import prefetch
 from icsim.recording.measures import columns, group_columns
 from icsim.streams import exp, log, normal, poisson, uniform
 
 A = columns("acute_trust")
 G = group_columns()
 STEPS = draws.STEPS
+AHEAD = 8  # people of a queue whose records are on their way while one is served
 FORTNIGHTS = 1024  # of waiting that have a draw of their own
 
 
@@ -130,11 +132,24 @@ def sent_back(w: Any, i: int, p: Any, queue: int, day: int) -> bool:
 
 
 @kernel
+def look_along(w: Any, i: int) -> int:
+    """Start loading the record of ``i`` (nobody: -1) of a planned queue; returns who waits behind."""
+    if i < 0:
+        return i
+    prefetch(w.people, i)  # pyright: ignore[reportCallIssue]
+    return w.planned_queues.links.following[i]
+
+
+@kernel
 def serve_clinics(w: Any, s: int, day: int) -> None:
     """Give a site's remaining clinic slots to those who have waited longest for a first attendance."""
+    ahead = w.planned_queues.lines.first[s]
+    for _ in range(AHEAD):
+        ahead = look_along(w, ahead)
     for _ in range(w.planned_queues.lines.waiting[s]):
         if w.hospitals.clinic_left[s] <= 0:
             return
+        ahead = look_along(w, ahead)
         i = call_next(w.planned_queues, s)
         p = w.people[i]
         if sent_back(w, i, p, s, day):

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from icsim.compiling import compiled
+from icsim.compiling import compiled, kernel
 from icsim.population.columns import N_CONDITIONS, Residence, Sex
 from icsim.population.health import N_FACTORS, OLDEST, AgeingTables, mental_need, social_need
 from icsim.population.purposes import CONDITION, FACTOR, FRAILTY_STEP, MENTAL_NEED, ONSET, SOCIAL_NEED
+from icsim.prefetch import prefetch
 from icsim.streams import exp, log, normal, uniform
 
 _WOMAN = int(Sex.FEMALE)
@@ -21,6 +22,18 @@ _CARE_HOME = int(Residence.CARE_HOME)
 def birthday(birth_day: int, age: int) -> int:
     """Day of the birthday at which someone born on ``birth_day`` reaches ``age`` (years of 365.25 days)."""
     return birth_day + age * 1461 // 4
+
+
+@kernel
+def look_at_tables(person: Any, tables: Any) -> None:
+    """Start loading the rows of the tables that a person's next birthday reads; changes nothing."""
+    sex = 1 if person.sex == _WOMAN else 0
+    factor = int(uniform(person.key, FACTOR, 0) * N_FACTORS)
+    row = (sex, person.imd_decile - 1, factor)
+    prefetch(tables.prevalence, (*row, int(person.age), 0))  # pyright: ignore[reportCallIssue]
+    prefetch(tables.prevalence, (*row, min(person.age + 1, OLDEST), 0))  # pyright: ignore[reportCallIssue]
+    last = N_CONDITIONS - 1
+    prefetch(tables.replaced, (int(person.age), factor, last))  # pyright: ignore[reportCallIssue]
 
 
 @compiled
