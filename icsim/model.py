@@ -174,7 +174,7 @@ class ICSModel(PatientsByType):
         catalogue = self.catalogue
         rates = need_rates(catalogue, evidence.load())
         rules = gather(catalogue, rates.ae_to_gp)
-        risk = risk_tables(catalogue, rates, rules.headroom, self.people)
+        risk = risk_tables(catalogue, rates, rules.headroom, self.people, self.experiment.start)
         trusts = self.of(AcuteTrust)
         sizes = Sizes(
             practices=len(self.of(GPPractice)),

@@ -30,18 +30,21 @@ def next_candidate(p: Any, day: int) -> None:
 
 
 @kernel
-def next_change(p: Any) -> int:
-    """Day of the next birthday, or of moving away if that comes first."""
+def next_birthday(p: Any, risk: Any, day: int) -> None:
+    """Set the rates until the next birthday, and the clocks of the next need and of what comes first:
+
+    that birthday, or moving away.
+    """
     on = birthday(p.birth_day, p.age + 1) if p.age < OLDEST else NEVER
-    return min(on, p.departure_day)
+    set_rates(p, risk, day, on)
+    next_candidate(p, day)
+    p.next_life = min(on, p.departure_day)
 
 
 @kernel
 def settle(w: Any, p: Any, day: int) -> None:
     """Set clocks and rates of a resident, at the start of the run or on arrival."""
-    set_rates(p, w.risk)
-    next_candidate(p, day)
-    p.next_life = next_change(p)
+    next_birthday(p, w.risk, day)
     p.unmet_day = day
     w.tallies.residents[w.risk.band[p.age], (p.imd_decile - 1) // 2] += 1
     if p.package == 1:
@@ -104,9 +107,7 @@ def life_due(w: Any, i: int, p: Any, day: int) -> None:
         grow_older(p, w.ageing)
         w.tallies.residents[band, fifth] -= 1
         w.tallies.residents[w.risk.band[p.age], fifth] += 1
-        set_rates(p, w.risk)
-        next_candidate(p, day)
-        p.next_life = next_change(p)
+        next_birthday(p, w.risk, day)
 
 
 @kernel
@@ -118,7 +119,7 @@ def actual_over_rate(w: Any, p: Any, c: int, day: int) -> float:
     r = w.rules
     m = r.season[c, w.calendar.day_of_year[day + w.run_in]]
     if p.residence == Residence.CARE_HOME:
-        m *= w.risk.care_home[c]
+        m *= w.risk.care_home[c, w.risk.band[p.age]]
     slope = w.risk.activation[c]
     if slope != 0.0:
         m *= max(0.5, 1.0 + slope * (p.activation - 60.0) / 20.0)

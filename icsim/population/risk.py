@@ -8,6 +8,7 @@ their age band and deprivation fifth by conditions, frailty and circumstances, w
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,9 @@ from icsim.population.columns import (
     Condition,
     Frailty,
     Need,
+    Residence,
 )
-from icsim.streams import log
+from icsim.streams import exp, log
 
 DAYS_A_YEAR = 365.25
 SMALL_CELL = 200
@@ -36,6 +38,8 @@ SEVERITIES = 20
 """Steps of severity over which the path of care is averaged."""
 OPEN_SHARE = 253 / 365.25
 """Share of days on which practices are open."""
+MEASURED_ON = date(2016, 10, 1)
+"""Middle of the year of the published activity, 2016/17."""
 ADMITTED = (Need.ACSC, Need.MENTAL_HEALTH, Need.FRAILTY, Need.SOCIAL, Need.ACUTE)
 
 
@@ -44,6 +48,9 @@ RISK = np.dtype(
     [
         ("base", np.float64, (R, B, 5)),  # daily rate of a person whose multipliers are all 1
         ("death", np.float64, (YEARS,)),  # factor on the death rate by year of age, within its band
+        ("death_power", np.float64, (B,)),  # power of the product of a person's ratios of death
+        ("growth", np.float64, (R,)),  # growth of the rate a day, in logs
+        ("from_day", np.float64),  # day at which growth is nil, the first day of the run being 0
         ("condition", np.float64, (R, N_CONDITIONS)),  # rate ratio of each condition
         ("frailty", np.float64, (R, len(Frailty))),  # rate ratio of each frailty group
         ("lonely", np.float64, (R,)),  # rate ratio of the often lonely
@@ -51,7 +58,7 @@ RISK = np.dtype(
         ("headroom", np.float64, (R,)),  # bound of the need stream over the rate
         ("band", np.int64, (YEARS,)),  # age band of each year of age
         # applied as needs arise, not to the bound, because policy may change them
-        ("care_home", np.float64, (R,)),  # rate ratio of care-home residents
+        ("care_home", np.float64, (R, B)),  # rate ratio of care-home residents
         ("activation", np.float64, (R,)),  # change of the rate for each 20 points of activation above 60
     ],
     align=True,
@@ -175,7 +182,8 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
         path: the catalogue as shipped, for the path of care that published activity went along.
     """
     t = targets.value
-    emergency = targets.by_age("emerg_rate") / 1000 * (1 - t("emerg_from_relapse"))
+    from_relapse = np.minimum(targets.by_age("relapse") * t("relapse_admitted"), 0.9)
+    emergency = targets.by_age("emerg_rate") / 1000 * (1 - from_relapse)
     gradient = deprivation_gradient(targets)
     rates = np.zeros((N_NEEDS + 1, len(AGE_BANDS), 5))
     gp = np.zeros((len(AGE_BANDS), 5))
@@ -194,13 +202,16 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
     rates[Need.PLANNED] = planned[:, None] * spread(t("need_imd_ratio_planned"))
     minor_gp = np.maximum((consultations - planned)[:, None] * spread(t("need_imd_ratio_minor")) - gp, 0.3)
     attended = targets.by_age("ae_rate")[:, None] / 1000 * spread(t("ae_imd_ratio_fifths"))
-    relapsed = (emergency * t("emerg_from_relapse") * t("ae_for_each_relapse_admission"))[:, None]
-    minor_ae = t("ae_minor_scale") * np.maximum(attended - ae - relapsed, 0.15 * attended)
+    relapsed = (emergency * from_relapse * t("ae_for_each_relapse_admission"))[:, None]
+    minor_ae = t("ae_minor_scale") * np.maximum(attended - ae - relapsed, t("ae_minor_least") * attended)
     odds = np.zeros_like(minor_gp)
     for b in range(len(AGE_BANDS)):
         for q in range(5):
             odds[b, q] = minor_odds(path, minor_ae[b, q] / minor_gp[b, q])
             rates[Need.MINOR, b, q] = minor_gp[b, q] / pathway_yield(path, "minor", odds[b, q]).gp
+    # a need that arises while another is in hand is dealt with together with it
+    together = 1 + (rates[Need.MINOR] + rates[Need.PLANNED]) * t("episode_days") / DAYS_A_YEAR
+    rates[[Need.MINOR, Need.PLANNED]] *= together
     for need in Need:
         rates[need] *= t(f"need_scale_{need.name.lower()}")
     by_age = mortality_by_year_of_age(targets)
@@ -218,7 +229,7 @@ def _ratios(catalogue: Catalogue, suffix: str, missing: float = 1.0) -> np.ndarr
 
 
 def risk_tables(
-    catalogue: Catalogue, rates: NeedRates, headroom: np.ndarray, people: np.ndarray
+    catalogue: Catalogue, rates: NeedRates, headroom: np.ndarray, people: np.ndarray, start: date
 ) -> np.record:
     """Tables (a record of ``RISK``) whose mean rates over ``people`` of an age band and fifth are ``rates``.
 
@@ -227,6 +238,8 @@ def risk_tables(
         rates: from :func:`need_rates`.
         headroom: bound over rate for each class and death, shape (R,).
         people: the residents at the start (structured array of ``PERSON``).
+        start: first day of the run. The published activity is that of ``MEASURED_ON``; needs grow before
+            and after it by ``need_growth_*``.
     """
     by_age = mortality_by_year_of_age(catalogue)
     band = np.append(AGE_BAND_OF_AGE, AGE_BAND_OF_AGE[-1])[:131].astype(np.int64)
@@ -239,7 +252,12 @@ def risk_tables(
     )
     groups = [_ratios(catalogue, f"frailty_{group.name.lower()}") for group in Frailty]
     tables.frailty = np.stack(groups, axis=1)
-    tables.care_home = _ratios(catalogue, "care_home")
+    tables.care_home = _ratios(catalogue, "care_home")[:, None]
+    tables.care_home[MORTALITY] = catalogue.by_age("rr_death_care_home")
+    tables.death_power = catalogue.by_age("death_rr_power")
+    growth = [catalogue.value(f"need_growth_{need.name.lower()}") for need in Need]
+    tables.growth = np.round(np.log1p([*growth, 0.0]) / DAYS_A_YEAR, 12)
+    tables.from_day = float((MEASURED_ON - start).days)
     tables.lonely = _ratios(catalogue, "lonely")
     tables.activation = _ratios(catalogue, "activation", missing=0.0)
     tables.susceptible = [1.0] * N_NEEDS + [0.0]
@@ -263,7 +281,8 @@ def _mean_multipliers(people: Any, tables: Any) -> tuple[np.ndarray, np.ndarray]
             b, q = tables.band[p.age], (p.imd_decile - 1) // 2
             counts[b, q] += 1
             for c in range(R):
-                total[c, b, q] += multiplier(p, c, tables)
+                here = tables.care_home[c, b] if p.residence == Residence.CARE_HOME else 1.0
+                total[c, b, q] += multiplier(p, c, tables) * here
     return total / np.maximum(counts, 1.0), counts
 
 
@@ -288,16 +307,20 @@ def multiplier(p: Any, c: int, tables: Any) -> float:
     if tables.susceptible[c] > 0:
         m *= p.susceptibility
     if c == MORTALITY:
-        m *= tables.death[p.age]
+        m = exp(tables.death_power[tables.band[p.age]] * log(m)) * tables.death[p.age]
     return m
 
 
 @kernel
-def set_rates(p: Any, tables: Any) -> None:
-    """Write the daily rates of a person and the scale of the need stream, from exogenous attributes alone."""
+def set_rates(p: Any, tables: Any, day: int, until: int) -> None:
+    """Write the daily rates of a person and the scale of the need stream, from exogenous attributes alone.
+
+    They hold from ``day`` to the birthday ``until``, with the growth of need to the middle of that time.
+    """
     b, q = tables.band[p.age], (p.imd_decile - 1) // 2
+    grown = 0.5 * (day + min(until, day + 365)) - tables.from_day
     bound = 0.0
     for c in range(R):
-        p.rate[c] = tables.base[c, b, q] * multiplier(p, c, tables)
+        p.rate[c] = tables.base[c, b, q] * multiplier(p, c, tables) * exp(tables.growth[c] * grown)
         bound += p.rate[c] * tables.headroom[c]
     p.need_scale = 1.0 / log(1.0 - min(bound, 0.9))
