@@ -355,8 +355,10 @@ def test_with_more_than_enough_of_everything_nobody_waits(make_model, watch):
         ("gp_practice", "requests_refused"), ("community_team", "rapid_refused"),
         ("acute_trust", "boarding"), ("acute_trust", "electives_cancelled"),
         ("acute_trust", "waiting_over_18_weeks"), ("mental_health_trust", "crisis_refused"),
-        ("local_authority", "home_care_waiting"),
     ):  # fmt: skip
         assert total(model, kind, measure, late) == 0, measure
+    # home care starts on working days only
+    working = model.world.calendar.working[model.run_in :][: model.days] & (np.arange(model.days) >= 30)
+    assert total(model, "local_authority", "home_care_waiting", working) == 0
     assert total(model, "gp_practice", "appointments") > 0
     release(model)
