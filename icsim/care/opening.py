@@ -195,6 +195,8 @@ def fill_waiting_lists(w: Handle, day: int, per_1000: tuple[float, float, float]
     """
     here = w.people["status"] == Status.RESIDENT
     mean_rate = float(w.people["rate"][here, Need.PLANNED].mean(dtype=np.float64))
+    if not mean_rate:
+        return  # nobody needs planned care
     outpatients, listed, following = (value / 1000 for value in per_1000)
     state, since = _draw_waiting(w, day, outpatients, listed, following, mean_wait, mean_rate)
     rows = np.flatnonzero(state)

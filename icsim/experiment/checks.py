@@ -1,5 +1,6 @@
 """What needs more than one key to judge: the place, the catalogue, names, shares, dates within the run."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from icsim import evidence
+from icsim.evidence.limits import limits
 from icsim.experiment.errors import SHOWN_PROBLEMS, ExperimentError, Problem, near
 from icsim.experiment.happenings import ShockKind
 from icsim.experiment.organisations import Kind
@@ -17,6 +19,7 @@ from icsim.experiment.tree import Node, Path, dotted
 TOPIC = "experiment"  # catalogue rows that are defaults of the schema's own keys
 TOLERANCE = 1e-9
 NAMES_SHOWN = 8
+PART_OF = {"home_care_older_users_la_funded": "home_care_older_users"}
 COUNCILS: Path = ("organisations", "local_authorities", "councils")
 # Keys that are read and kept for later versions; naming them in an experiment earns a note.
 NOT_YET_ACTED_UPON: frozenset[str] = frozenset(
@@ -87,7 +90,9 @@ def check_parameters(tree: Node) -> Iterator[Problem]:
             yield _problem(tree, path, said, value=False)
         elif not rows[key].is_number:
             yield _problem(tree, path, f"holds text in the catalogue ({rows[key].value!r}): it cannot be set")
-        elif isinstance(below.value, int | float):  # else the schema complains
+        elif (
+            isinstance(below.value, int | float) and abs(below.value) < math.inf
+        ):  # else the schema complains
             said = _impossible(rows[key], below.value)
             if said:
                 yield _problem(tree, path, said)
@@ -95,12 +100,8 @@ def check_parameters(tree: Node) -> Iterator[Problem]:
 
 def _impossible(row: evidence.Parameter, value: float) -> str:
     """What no world can have, rather than what the evidence makes unlikely; "" when it is possible."""
-    if value < 0 and row.low is not None and row.low >= 0:
-        return "expected a number of 0 or more"
-    usual = row.value if row.high is None else row.high
-    if value > 1 and row.unit.startswith("share") and isinstance(usual, float) and usual <= 1:
-        return f"expected a share from 0 to 1 ({row.unit})"
-    return ""
+    allowed = limits(row)
+    return "" if allowed.allow(value) else f"expected {allowed} ({row.unit})"
 
 
 def check_whole(experiment: Experiment, tree: Node) -> list[str]:
@@ -108,6 +109,7 @@ def check_whole(experiment: Experiment, tree: Node) -> list[str]:
     problems = [
         *_names(experiment, tree),
         *_shares(experiment, tree),
+        *_parts(experiment, tree),
         *_councils(experiment, tree),
         *_pairs(experiment, tree),
         *_shocks(experiment, tree),
@@ -157,6 +159,17 @@ def _shares(experiment: Experiment, tree: Node) -> Iterator[Problem]:
         path: Path = ("organisations", "acute_trusts")
         said = f"the trusts' resident_share sum to {total:g}; expected at most 1"
         yield _problem(tree, path, said, value=False)
+
+
+def _parts(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    """A parameter that counts a part of another is not the larger."""
+    rows = evidence.load()
+    for part, whole in PART_OF.items():
+        of = {key: experiment.parameters.get(key, rows.value(key)) for key in (part, whole)}
+        if of[part] > of[whole]:
+            path: Path = ("parameters", part if part in experiment.parameters else whole)
+            said = f"{part} ({of[part]:g}) is a part of {whole} ({of[whole]:g}) and cannot be more"
+            yield _problem(tree, path, said)
 
 
 def _councils(experiment: Experiment, tree: Node) -> Iterator[Problem]:

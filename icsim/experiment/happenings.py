@@ -25,8 +25,9 @@ FrailtyName = Annotated[str, one_of(names_of(Frailty))]
 FinancialYear = Annotated[
     str, StringConstraints(strict=True, pattern=r"^20\d\d/\d\d$"), Field(examples=["2015/16"])
 ]
+Pounds = Annotated[NonNegative, Field(le=1e12)]
 MoneyByYear = Annotated[
-    Annotated[NonNegative, Tag("<value>")] | Annotated[dict[FinancialYear, NonNegative], Tag("<map>")],
+    Annotated[Pounds, Tag("<value>")] | Annotated[dict[FinancialYear, Pounds], Tag("<map>")],
     Discriminator(shape_of),
 ]
 

@@ -153,15 +153,15 @@ def _number_words(form: dict[str, Any], words: str) -> str:
     low, above = form.get("minimum"), form.get("exclusiveMinimum")
     high, below = form.get("maximum"), form.get("exclusiveMaximum")
     if low is not None and high is not None:
-        return f"{words} from {low:g} to {high:g}"
+        return f"{words} from {low:,.12g} to {high:,.12g}"
     if low is not None:
-        words += f" of {low:g} or more"
+        words += f" of {low:,.12g} or more"
     if above is not None:
-        words += f" above {above:g}"
+        words += f" above {above:,.12g}"
     if high is not None:
-        words += f" and up to {high:g}"
+        words += f" and up to {high:,.12g}"
     if below is not None:
-        words += " and below 2**63" if below > 1e15 else f" and below {below:g}"
+        words += " and below 2**63" if below > 1e15 else f" and below {below:,.12g}"
     return words
 
 

@@ -37,8 +37,15 @@ class Eligibility(StrEnum):
 District = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=120)]
 
 
-def _capacity(description: str) -> NonNegative | None:
-    return Field(default=None, description=f"{description}; left out, sized for the place")
+# What no place of England can exceed: bounds against slips of units, in each capacity's own.
+BEDS, ATTENDANCES, PEOPLE, CLINICIANS, POUNDS_PER_HEAD = 1e6, 1e8, 1e8, 1e5, 1e6
+IN_1000, IN_100_000 = 1e3, 1e5  # everybody at once
+A_YEAR_IN_1000 = 1e6  # everybody more than twice a day
+MULTIPLIER = 1e3
+
+
+def _capacity(description: str, most: float) -> NonNegative | None:
+    return Field(default=None, le=most, description=f"{description}; left out, sized for the place")
 
 
 class AcuteTrust(Part):
@@ -49,19 +56,25 @@ class AcuteTrust(Part):
         default=None,
         description="Code of the trust (three characters, e.g. RM3), to find its published figures",
     )
-    core_beds: NonNegative | None = _capacity("General and acute beds open all year, for everybody it serves")
-    escalation_beds: NonNegative | None = _capacity("Further beds that may be opened under pressure")
+    core_beds: NonNegative | None = _capacity(
+        "General and acute beds open all year, for everybody it serves", BEDS
+    )
+    escalation_beds: NonNegative | None = _capacity("Further beds that may be opened under pressure", BEDS)
     ae_attendances_per_year: NonNegative | None = _capacity(
-        "A&E attendances the department is staffed for, a year, for everybody it serves"
+        "A&E attendances the department is staffed for, a year, for everybody it serves", ATTENDANCES
     )
     elective_capacity: NonNegative = evidenced(
-        "experiment_capacity_multiplier", "Multiplier of the planned inpatient capacity sized for it"
+        "experiment_capacity_multiplier",
+        "Multiplier of the planned inpatient capacity sized for it",
+        le=MULTIPLIER,
     )
     day_case_capacity: NonNegative = evidenced(
-        "experiment_capacity_multiplier", "Multiplier of the day-case capacity sized for it"
+        "experiment_capacity_multiplier", "Multiplier of the day-case capacity sized for it", le=MULTIPLIER
     )
     clinic_capacity: NonNegative = evidenced(
-        "experiment_capacity_multiplier", "Multiplier of the outpatient clinic capacity sized for it"
+        "experiment_capacity_multiplier",
+        "Multiplier of the outpatient clinic capacity sized for it",
+        le=MULTIPLIER,
     )
     resident_share: Share | None = Field(
         default=None,
@@ -76,9 +89,11 @@ class Practice(Part):
     name: Name = Field(description="Name of the practice, unique among organisations")
     code: Code | None = Field(default=None, description="Code of the practice, e.g. P87001")
     list_size: Positive | None = Field(
-        default=None, description="Registered patients; used as a weight, scaled to the place's population"
+        default=None,
+        le=PEOPLE,
+        description="Registered patients; used as a weight, scaled to the place's population",
     )
-    gp_fte: NonNegative | None = _capacity("Full-time equivalent GPs")
+    gp_fte: NonNegative | None = _capacity("Full-time equivalent GPs", CLINICIANS)
 
 
 class GPPractices(Part):
@@ -90,12 +105,15 @@ class GPPractices(Part):
     practices: tuple[Practice, ...] | None = Field(
         default=None, min_length=1, max_length=2000, description="Each practice, instead of a count"
     )
-    gp_fte_per_1000: NonNegative | None = _capacity("Full-time equivalent GPs per 1,000 registered patients")
+    gp_fte_per_1000: NonNegative | None = _capacity(
+        "Full-time equivalent GPs per 1,000 registered patients", IN_1000
+    )
     nurse_fte_per_1000: NonNegative | None = _capacity(
-        "Full-time equivalent practice nurses per 1,000 registered patients"
+        "Full-time equivalent practice nurses per 1,000 registered patients", IN_1000
     )
     other_fte_per_1000: NonNegative | None = _capacity(
-        "Full-time equivalent other clinicians (pharmacists, physiotherapists) per 1,000 registered patients"
+        "Full-time equivalent other clinicians (pharmacists, physiotherapists) per 1,000 registered patients",
+        IN_1000,
     )
 
     @model_validator(mode="after")
@@ -112,16 +130,18 @@ class GPPractices(Part):
 class CommunityTeams(Part):
     """Neighbourhood (multidisciplinary) teams, one per neighbourhood."""
 
-    population_per_team: Positive | None = _capacity("People per neighbourhood team")
-    staff_per_1000: NonNegative | None = _capacity("Full-time equivalent clinical staff per 1,000 people")
+    population_per_team: Positive | None = _capacity("People per neighbourhood team", PEOPLE)
+    staff_per_1000: NonNegative | None = _capacity(
+        "Full-time equivalent clinical staff per 1,000 people", IN_1000
+    )
     caseload_per_1000: NonNegative | None = _capacity(
-        "People who can be on the teams' caseloads per 1,000 people"
+        "People who can be on the teams' caseloads per 1,000 people", IN_1000
     )
     rapid_response_per_day_per_100_000: NonNegative | None = _capacity(
-        "Rapid-response (two-hour) starts a day per 100,000 people"
+        "Rapid-response (two-hour) starts a day per 100,000 people", IN_100_000
     )
     discharge_slots_per_day_per_100_000: NonNegative | None = _capacity(
-        "Community slots a day for people leaving hospital per 100,000 people"
+        "Community slots a day for people leaving hospital per 100,000 people", IN_100_000
     )
 
 
@@ -148,16 +168,16 @@ class LocalAuthorities(Part):
         "that the place lies in",
     )
     home_care_packages_per_1000_65plus: NonNegative | None = _capacity(
-        "Home-care packages in place at any time per 1,000 people of 65 and over"
+        "Home-care packages in place at any time per 1,000 people of 65 and over", IN_1000
     )
     home_care_starts_per_week_per_1000_65plus: NonNegative | None = _capacity(
-        "Home-care packages started a week per 1,000 people of 65 and over"
+        "Home-care packages started a week per 1,000 people of 65 and over", IN_1000
     )
     care_home_placements_per_week_per_1000_65plus: NonNegative | None = _capacity(
-        "Care-home placements a week per 1,000 people of 65 and over"
+        "Care-home placements a week per 1,000 people of 65 and over", IN_1000
     )
     assessments_per_week_per_1000_65plus: NonNegative | None = _capacity(
-        "Assessments of need a week per 1,000 people of 65 and over"
+        "Assessments of need a week per 1,000 people of 65 and over", IN_1000
     )
     eligibility: Eligibility = evidenced(
         "experiment_eligibility", "The least social-care need that the council pays for"
@@ -170,7 +190,9 @@ class Commissioners(Part):
     names: tuple[Name, ...] | None = Field(
         default=None, min_length=1, description="Names; left out, the CCGs the place lies in"
     )
-    allocation_gbp_per_head: NonNegative | None = _capacity("Yearly allocation per resident, pounds")
+    allocation_gbp_per_head: NonNegative | None = _capacity(
+        "Yearly allocation per resident, pounds", POUNDS_PER_HEAD
+    )
 
 
 class MentalHealthTrusts(Part):
@@ -180,9 +202,11 @@ class MentalHealthTrusts(Part):
         default=None, min_length=1, description="Names; left out, one trust"
     )
     crisis_contacts_per_day_per_100_000: NonNegative | None = _capacity(
-        "Crisis-team contacts a day per 100,000 people"
+        "Crisis-team contacts a day per 100,000 people", IN_100_000
     )
-    community_caseload_per_1000: NonNegative | None = _capacity("Community caseload places per 1,000 people")
+    community_caseload_per_1000: NonNegative | None = _capacity(
+        "Community caseload places per 1,000 people", IN_1000
+    )
 
 
 class UrgentCare(Part):
@@ -190,13 +214,13 @@ class UrgentCare(Part):
 
     name: Name | None = Field(default=None, description="Name; left out, named by the model")
     nhs_111_calls_per_1000_per_year: NonNegative | None = _capacity(
-        "NHS 111 calls answered a year per 1,000 people"
+        "NHS 111 calls answered a year per 1,000 people", A_YEAR_IN_1000
     )
     ambulance_responses_per_1000_per_year: NonNegative | None = _capacity(
-        "Ambulance responses a year per 1,000 people"
+        "Ambulance responses a year per 1,000 people", A_YEAR_IN_1000
     )
     out_of_hours_contacts_per_1000_per_year: NonNegative | None = _capacity(
-        "Out-of-hours GP contacts a year per 1,000 people"
+        "Out-of-hours GP contacts a year per 1,000 people", A_YEAR_IN_1000
     )
 
 
@@ -205,15 +229,17 @@ class VoluntarySector(Part):
 
     name: Name | None = Field(default=None, description="Name; left out, named by the model")
     link_workers_per_100_000: NonNegative | None = _capacity(
-        "Full-time equivalent link workers per 100,000 people"
+        "Full-time equivalent link workers per 100,000 people", IN_100_000
     )
-    places_per_1000: NonNegative | None = _capacity("People supported at any time per 1,000 people")
+    places_per_1000: NonNegative | None = _capacity("People supported at any time per 1,000 people", IN_1000)
 
 
 class CareHomes(Part):
     """Care homes for older people."""
 
-    places_per_1000_65plus: NonNegative | None = _capacity("Care-home places per 1,000 people of 65 and over")
+    places_per_1000_65plus: NonNegative | None = _capacity(
+        "Care-home places per 1,000 people of 65 and over", IN_1000
+    )
     count: Count | None = Field(
         default=None, ge=1, le=5000, description="How many homes; left out, from places"
     )

@@ -32,6 +32,7 @@ from icsim.experiment.happenings import Intervention, Programme, Shock
 from icsim.experiment.organisations import Kind, Organisations
 
 DAYS_PER_YEAR = 365.25
+MOST_RATIO = 1000
 PlaceText = Annotated[
     str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200)
 ]
@@ -125,7 +126,9 @@ class ContractStep(Part):
         default=None,
         description="Share of the tariff paid for emergency admissions above the baseline from this day",
     )
-    emergency_baseline: Positive | None = Field(default=None, description="Baseline ratio from this day")
+    emergency_baseline: Positive | None = Field(
+        default=None, le=MOST_RATIO, description="Baseline ratio from this day"
+    )
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -148,6 +151,7 @@ class Contract(Part):
     emergency_baseline: Positive = evidenced(
         "experiment_emergency_baseline",
         "Emergency admissions paid in full, as a ratio to those expected in the first year",
+        le=MOST_RATIO,
     )
     steps: tuple[ContractStep, ...] = Field(
         default=(), max_length=100, description="Dated changes, in order of date"

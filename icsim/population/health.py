@@ -220,6 +220,8 @@ def _prevalence(
                             p = _logistic(base + shift + loading[c] * factor[g])
                             mean += weight * p
                             slope += weight * p * (1 - p)
+                if slope <= 0.0:
+                    break  # nobody, or everybody
                 step = (target - mean) / slope
                 base += min(1.0, max(-1.0, step))
                 if abs(step) < 1e-4:

@@ -58,8 +58,13 @@ def test_parameters_are_those_of_the_catalogue():
     assert "expected a number" in problems(parameters={"gp_nurse_consult_rate": "5"})
     words = next(row.key for row in evidence.load() if not row.is_number and row.topic != "experiment")
     assert "holds text" in problems(parameters={words: 1})
-    assert "-1: expected a number of 0 or more" in problems(parameters={"relapse_days": -1})
-    assert "2: expected a share from 0 to 1" in problems(parameters={"day_case": 2})
+    assert "-1: expected a number from 0 to" in problems(parameters={"relapse_days": -1})
+    assert "2: expected a number from 0 to 1 (share" in problems(parameters={"day_case": 2})
+    assert "0: expected a number above 0 and up to 900 (days" in problems(parameters={"patience_days": 0})
+    assert "parameters.cost_ae: 1000000000000.0: expected" in problems(parameters={"cost_ae": 1e12})
+    more = {"home_care_older_users_la_funded": 400_000}
+    assert "cannot be more" in problems(parameters=more)
+    load({"place": "salford", "parameters": {**more, "home_care_older_users": 500_000}})
     load({"place": "salford", "parameters": {"day_case": 1, "relapse_days": 0}})
 
 

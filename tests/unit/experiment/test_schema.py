@@ -37,7 +37,7 @@ def trusts(*shares):
     [
         (
             {"organisations": {"acute_trusts": [{"name": "A", "core_beds": -4}]}},
-            "acute_trusts.0.core_beds: -4: expected a number of 0 or more",
+            "acute_trusts.0.core_beds: -4: expected a number from 0 to 1,000,000",
         ),
         (
             {"relationships": {"initial_trust": 1.3}},
@@ -59,7 +59,7 @@ def trusts(*shares):
         ({"start": "1815-04-01"}, "expected a date from 2000 to 2099"),
         ({"seed": 1.5}, "seed: 1.5: expected a whole number"),
         ({"seed": -1}, "seed: -1: expected a whole number of 0 or more"),
-        ({"replicates": 0}, "replicates: 0: expected a whole number from 1 to 10000"),
+        ({"replicates": 0}, "replicates: 0: expected a whole number from 1 to 10,000"),
         (
             {"contract": {"form": "virtuel"}},
             "expected one of traditional, virtual, partial, full; did you mean virtual?",
