@@ -195,6 +195,20 @@ def baseline(
         _write(csv_file, table.to_frame().to_csv(index=False), "--csv")
 
 
+@app.command()
+@plainly
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The results folder of a run.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file to write; left out, RUN/report.html.")
+    ] = None,
+) -> None:
+    """Write the report of a run: one HTML file to read, print and send, which needs no network."""
+    from icsim.reporting.report import report as write_report
+
+    typer.echo(f"Report: {_shown(write_report(folder, out))}")
+
+
 def _shown(path: Path) -> Path:
     """A path as short as it can be told from here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -30,6 +30,7 @@ FLOORS: list[set[str]] = [
     {"running"},
     {"analysis"},
     {"sweeps", "validation"},
+    {"reporting"},
     {"dashboards"},
     {"cli"},
     {"__init__", "__main__"},
