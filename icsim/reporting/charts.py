@@ -214,12 +214,13 @@ def lines(key: str, title: str, description: str, groups: Sequence[str], series:
 
 @dataclass(frozen=True)
 class Dot:
-    """How a figure compares with a published one: their ratio and how far it may be off (NaN: not asked)."""
+    """How a figure compares with a published one: their ratio, the range asked of it, and its kind "
+    "of mark."""
 
     label: str
     ratio: float
-    tolerance: float
-    verdict: str
+    asked: tuple[float, float] | None
+    mark: str
 
 
 def dots(key: str, title: str, description: str, rows: Sequence[Dot]) -> str:
@@ -236,15 +237,15 @@ def dots(key: str, title: str, description: str, rows: Sequence[Dot]) -> str:
     for k, each in enumerate(rows):
         y = top + (k + 0.5) * row
         drawing.text(left - 8, y + 4, each.label, "t", "end")
-        if np.isfinite(each.tolerance):
-            a, b = (scale(float(np.log2(1 + s * each.tolerance))) for s in (-1, 1))
+        if each.asked is not None:
+            a, b = (scale(float(np.clip(np.log2(max(ratio, 1e-3)), -edge, edge))) for ratio in each.asked)
             drawing.rect(a, y - 6, b - a, 12, "asked")
         if not np.isfinite(each.ratio):
             drawing.text(right + 6, y + 4, "–", "end")
             continue
         at = float(np.log2(max(each.ratio, 1e-3)))
         beyond = abs(at) > edge
-        drawing.mark(scale(float(np.clip(at, -edge, edge))), y, each.verdict or "shown", 4.0)
+        drawing.mark(scale(float(np.clip(at, -edge, edge))), y, each.mark, 4.0)
         arrow = ("◂ " if at < 0 else "▸ ") if beyond else ""
         drawing.text(right + 6, y + 4, f"{arrow}{each.ratio:.2f}", "end")
     return drawing.svg()

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from icsim.recording.store import ResultError
-from icsim.recording.summary import MARKS, SAID_OF_MARKS
 from icsim.reporting.charts import Dot, dots
-from icsim.reporting.drawing import number
 from icsim.reporting.figures import Figures
 from icsim.reporting.page import Figure, Group, Section, Table
-from icsim.validation.baseline import Baseline, Row, compare
+from icsim.validation.baseline import HOW_TO_READ, Baseline, cells_of, compare, summary
+from icsim.validation.row import IN, NOT_COMPARABLE, OUT, TOO_FEW, Row
 
-SMALL = 8
+MANY = 8
 """Topics of fewer rows than this share a chart."""
-WORDS = {"within": "within what is asked", "outside": "outside what is asked", "": "shown only"}
+LONGEST = 34
+"""Letters of a label that fit beside a dot; the table has the whole of it."""
+CHANGES = ("Trend", "Regression")
+"""Topics whose rows are changes, for which a ratio says little: they are in a table only."""
 
 
 def compared(figures: Figures) -> Baseline | None:
@@ -29,106 +31,99 @@ def section(figures: Figures, baseline: Baseline | None) -> Section:
     """Key figures by year, then every comparison."""
     groups = [Group("Key figures by year", tables=(_key_figures(figures),))]
     lead = [
-        "England's key figures are for England's own mix of ages and deprivation. In the charts "
-        "below, figures that are "
-        "published by age and deprivation are first applied to this place's people."
+        "England's key figures are for England's own mix of ages and deprivation. In the charts below, "
+        "figures that are published by age and deprivation are first applied to this place's people."
     ]
     if baseline is None:
         lead.append(
             "The run did not record people and counts by age and deprivation: it cannot be compared "
             "row by row."
         )
-    else:
-        asked = [row for row in baseline.rows if row.verdict]
-        good = sum(row.verdict == "within" for row in asked)
-        said = (
-            f"In {baseline.financial_year}, {good} of {len(asked)} figures lie within what is asked of them."
-        )
-        said += " Some of the published figures were used to set the model's numbers: agreement with those"
-        said += " shows only that."
-        if figures.run.manifest["experiment"].get("interventions"):
-            said += " The run has interventions; the published figures have not."
-        lead.append(said)
-        charts = tuple(_charts(baseline))
-        groups.append(
-            Group(f"The model over the published figure, {baseline.financial_year}", figures=charts)
-        )
-        changes = [row for row in baseline.rows if _is_change(row)]
-        if changes:
-            groups.append(
-                Group("From year to year", tables=(_table("Change from one year to the next", changes),))
-            )
+        return Section("england", "How it compares with England", tuple(lead), tuple(groups))
+    lead.append(f"{baseline.financial_year}, row by row as in icsim baseline: {summary(baseline.rows)}")
+    lead.append(
+        "A square is out of what is asked (the shaded range), a filled circle in. An open circle is "
+        "in, and the model was set so "
+        "that it would be: agreement shows that, and nothing else. A small diamond is not judged: "
+        "too few events, or not comparable."
+    )
+    if figures.run.manifest["experiment"].get("interventions"):
+        lead.append("The run has interventions; the published figures have not.")
+    title = f"The model over the published figure, {baseline.financial_year}"
+    groups.append(Group(title, figures=tuple(_charts(baseline))))
+    changes = [row for row in baseline.rows if row.topic.startswith(CHANGES)]
+    if changes:
+        groups.append(Group("From year to year", tables=(_table("Change from year to year", changes),)))
     return Section("england", "How it compares with England", tuple(lead), tuple(groups))
 
 
 def _key_figures(figures: Figures) -> Table:
-    summary = figures.summary
+    known = figures.summary
     rows: list[tuple[str, ...]] = []
-    for topic, lines in groupby(summary.lines, key=lambda line: line.indicator.topic):
+    for topic, lines in groupby(known.lines, key=lambda line: line.indicator.topic):
         rows.append((topic,))
         for line in lines:
-            cells = (line.cell(k) for k in range(len(summary.years)))
+            cells = (line.cell(k) for k in range(len(known.years)))
             rows.append((line.indicator.title, *cells, *line.england_cells()))
-    heads = ("", *(heading.replace("\n", ", ") for heading in summary.headings), "England", "of year")
-    return Table("The model by financial year, and England", heads, tuple(rows), note=" ".join(summary.notes))
+    heads = ("", *(heading.replace("\n", ", ") for heading in known.headings), "England", "of year")
+    return Table("The model by financial year, and England", heads, tuple(rows), note=" ".join(known.notes))
 
 
 def _charts(baseline: Baseline) -> Iterator[Figure]:
-    rows = [row for row in baseline.rows if not _is_change(row)]
+    """A chart for each topic of many rows, and one for the rest together."""
+    rows = [row for row in baseline.rows if not row.topic.startswith(CHANGES)]
     topics = [(topic, list(same)) for topic, same in groupby(rows, key=lambda row: row.topic)]
-    for topic, rows in topics:
-        if len(rows) >= SMALL:
-            yield _chart(topic, rows, {row.label: row.label for row in rows})
-    rest = [row for _, rows in topics if len(rows) < SMALL for row in rows]
-    if rest:
-        yield _chart("Hospital, planned care, deaths, social care", rest, {})
+    own = [row for row in rows if row in baseline.own]
+    small = [row for topic, same in topics if len(same) < MANY for row in same if row not in baseline.own]
+    if own:
+        yield _chart("own", "This place's own published figures", own)
+    for number, (topic, same) in enumerate(topics):
+        if len(same) >= MANY and same[0] not in baseline.own:
+            yield _chart(str(number), topic, same)
+    if small:
+        names = dict.fromkeys(row.topic for row in small)
+        yield _chart(
+            "rest", ", ".join(name if k == 0 else _lower(name) for k, name in enumerate(names)), small
+        )
 
 
-def _chart(title: str, rows: list[Row], names: dict[str, str]) -> Figure:
+def _lower(name: str) -> str:
+    return name if name[1:2].isupper() or name[1:2] == "&" else name[0].lower() + name[1:]
+
+
+def _chart(key: str, title: str, rows: list[Row]) -> Figure:
     shown = [row for row in rows if math.isfinite(row.ratio) and row.ratio > 0]
-    picked = [Dot(_short(row, names), row.ratio, row.tolerance, row.verdict) for row in shown]
-    outside = [row for row in rows if row.verdict == "outside"]
-    asked = [row for row in rows if row.verdict]
-    words = f"{len(asked) - len(outside)} of {len(asked)} figures within what is asked."
-    if outside:
-        words += " Outside: " + "; ".join(f"{row.label} ({row.ratio:.2f} times)" for row in outside) + "."
-    key = "vs-" + "-".join(title.lower().replace("&", "").replace(",", "").split()[:2])
-    note = (
-        "Circle: within what is asked (the shaded range); square: outside; diamond: shown only. Scale of "
-        "ratios, 1 is equal."
-    )
-    return Figure(key, title, dots(f"c-{key}", title, words, picked), note, _table(title, rows))
+    picked = [Dot(_short(row), row.ratio, None if row.why else row.asked, _mark(row)) for row in shown]
+    out = [row for row in rows if row.verdict == OUT]
+    counted = {
+        verdict: sum(row.verdict == verdict for row in rows) for verdict in (IN, OUT, TOO_FEW, NOT_COMPARABLE)
+    }
+    words = ", ".join(f"{number} {verdict}" for verdict, number in counted.items() if number) + "."
+    if out:
+        words += " Out: " + "; ".join(f"{row.label} ({row.ratio:.2f} times)" for row in out) + "."
+    note = f"Model over published: 1 is equal, on a scale of ratios. {words}"
+    drawn = dots(f"c-vs-{key}", title, words, picked)
+    return Figure(f"vs-{key}", title, drawn, note, _table(title, rows))
 
 
-def _is_change(row: Row) -> bool:
-    """Whether a row is of growth or of the same people a year later, whose ratio says little."""
-    return row.topic.startswith(("Trend", "Regression"))
+def _mark(row: Row) -> str:
+    if row.verdict == IN:
+        return "set" if row.published.set_to else "within"
+    return "outside" if row.verdict == OUT else "shown"
+
+
+def _short(row: Row) -> str:
+    """A label that fits beside a dot."""
+    label = f"deaths at {row.label}" if row.topic == "Deaths" else row.label
+    return label if len(label) <= LONGEST else label[: LONGEST - 1].rstrip(" ,") + "…"
 
 
 def _table(title: str, rows: list[Row]) -> Table:
-    cells = []
-    for row in rows:
-        tolerance = "" if math.isnan(row.tolerance) else f"±{row.tolerance:.0%}"
-        ratio = number(row.ratio) if math.isfinite(row.ratio) else "–"
-        published = f"{number(row.published)}{MARKS[row.source]}"
-        cells.append(
-            (
-                f"{row.topic}: {row.label}, {row.unit}",
-                number(row.found),
-                published,
-                ratio,
-                tolerance,
-                WORDS[row.verdict],
-            )
-        )
+    reasons = list(dict.fromkeys(row.why for row in rows if row.why))
+    cells: list[tuple[str, ...]] = []
+    for topic, same in groupby(rows, key=lambda row: row.topic):
+        cells.append((topic,))
+        cells += [cells_of(row, reasons) for row in same]
     heads = ("Figure", "Model", "Published", "Ratio", "Asked", "Verdict")
-    marks = "; ".join(f"{MARKS[kind]} {said}" for kind, said in SAID_OF_MARKS.items())
-    return Table(title, heads, tuple(cells), (0, 5), f"{marks}.")
-
-
-def _short(row: Row, names: dict[str, str]) -> str:
-    """A label that fits beside a dot."""
-    if row.topic == "Deaths":
-        return f"deaths at {row.label}"
-    label = names.get(row.label, row.label)
-    return label if len(label) < 27 else label[:25].rstrip() + "…"
+    notes = [HOW_TO_READ, *(f"({number}) {reason}." for number, reason in enumerate(reasons, 1))]
+    return Table(title, heads, tuple(cells), (0, 5), " ".join(notes))

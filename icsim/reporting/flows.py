@@ -90,7 +90,8 @@ def _urgent(figures: Figures) -> Iterator[Figure]:
         return Spread.of([year.total(kind, name) for year in years]).mean
 
     ambulance, attended = count(TRUST, "ambulance_arrivals"), count(TRUST, "ae_attendances")
-    admitted, direct = count(TRUST, "emergency_admissions"), count(TRUST, "direct_admissions")
+    admitted, through = count(TRUST, "emergency_admissions"), count(TRUST, "admitted_from_ae")
+    direct = admitted - through
     mental, short = count("mental_health_trust", "admissions"), count(TRUST, "zero_day_admissions")
     died = count(TRUST, "deaths_in_hospital")
     if not np.isfinite(ambulance + attended + admitted + direct + mental + short + died) or attended <= 0:
@@ -103,8 +104,8 @@ def _urgent(figures: Figures) -> Iterator[Figure]:
         (by_foot, ae): attended - ambulance,
         (ambulances, ae): ambulance,
         (gp, ward): direct,
-        (ae, back): attended - (admitted - direct) - mental,
-        (ae, ward): admitted - direct,
+        (ae, back): attended - through - mental,
+        (ae, ward): through,
         (ae, minds): mental,
         (ward, same): short,
         (ward, stayed): admitted - short,

@@ -13,6 +13,7 @@ from icsim.reporting.months import History
 from icsim.reporting.page import listed
 from icsim.reporting.people import age_shares
 from icsim.validation.baseline import Baseline
+from icsim.validation.row import IN, OUT, Row
 
 
 def headlines(
@@ -186,17 +187,27 @@ def _signals(found: dict[str, History]) -> Iterator[str]:
 def _england(baseline: Baseline | None) -> Iterator[str]:
     if baseline is None:
         return
-    asked = [row for row in baseline.rows if row.verdict]
-    outside = [row for row in asked if row.verdict == "outside"]
+    judged = [row for row in baseline.rows if row.verdict in (IN, OUT)]
+    free = [row for row in judged if not row.published.set_to]
+    outside = [row for row in judged if row.verdict == OUT]
+    if not judged:
+        return
     yield (
-        f"{len(asked) - len(outside)} of {len(asked)} figures of {baseline.financial_year} lie within "
-        "what is asked beside the "
-        "published ones."
+        f"{len(judged) - len(outside)} of {len(judged)} figures of {baseline.financial_year} that can "
+        "be judged "
+        f"lie within what is asked beside the published ones; of the {len(free)} that nothing in the "
+        "model was set to, "
+        f"{sum(row.verdict == IN for row in free)}."
     )
     if outside:
         worst = sorted(outside, key=lambda row: -abs(np.log(max(row.ratio, 1e-6))))[:3]
-        said = [f"{_lower(row.topic)}, {row.label} ({number(row.ratio)} times)" for row in worst]
-        yield f"Furthest off: {'; '.join(said)}."
+        yield f"Furthest off: {'; '.join(_off(row) for row in worst)}."
+
+
+def _off(row: Row) -> str:
+    """``beds: occupied past 21 days, 12.0 and not 26.3 % of beds``."""
+    topic = row.topic if row.topic[:1].isupper() and " NHS " in row.topic else _lower(row.topic)
+    return f"{topic}: {row.label}, {number(row.found)} and not {number(row.published.value)} {row.unit}"
 
 
 def _basis(figures: Figures) -> Iterator[str]:
