@@ -1,5 +1,6 @@
 """What all organisations have in common: a name, capacities they open to the day, a month to look back on."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from icsim.model import ICSModel
 
 
-class Organisation(mesa.Agent):
+class Organisation(mesa.Agent, ABC):
     """An organisation of the place.
 
     Attributes:
@@ -37,9 +38,9 @@ class Organisation(mesa.Agent):
         return f"{type(self).__name__}({self.name!r})"
 
     @classmethod
+    @abstractmethod
     def found(cls, model: "ICSModel") -> Sequence["Organisation"]:
         """The organisations of this kind in an experiment and its place. Every kind has its own way."""
-        raise NotImplementedError
 
     def open(self) -> None:
         """Hand the capacities to the day of care. Called before the first day and after every change."""

@@ -111,6 +111,7 @@ class ICSModel(PatientsByType):
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "date": lambda model: (model.date - timedelta(days=1)).isoformat(),
+                "days_to_come": lambda model: model.days - model.day,
                 "population": lambda model: int(model.world.tallies.residents.sum()),
                 "beds_occupied": lambda model: int(model.world.hospitals.occupied.sum()),
                 "delayed_transfers": lambda model: int(model.world.hospitals.delayed.sum()),

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ def run(
     overrides: Iterable[str] | Mapping[str, Any] = (),
     out: str | Path | None = None,
     overwrite: bool = False,
+    model: Callable[..., ICSModel] = ICSModel,
 ) -> Run:
     """Run an experiment, all its replicates, and write the results folder.
 
@@ -32,6 +33,8 @@ def run(
         overrides: ``key=value`` texts, or a mapping of dotted keys.
         out: the folder to make; None makes ``runs/<name>-seed<seed>``.
         overwrite: replace an earlier run at ``out``.
+        model: what is run: a subclass of ``ICSModel``, or ``functools.partial`` of one with settings of its
+            own; called with the experiment and ``replicate=``.
 
     Returns:
         The finished run, as ``open_run`` would open it.
@@ -39,6 +42,7 @@ def run(
     Raises:
         icsim.experiment.ExperimentError: a bad experiment; nothing is written.
         icsim.recording.store.ResultError: ``out`` is taken.
+        TypeError: ``model`` makes something else than a model.
     """
     if not isinstance(experiment, Experiment) or overrides:
         experiment = load(experiment, overrides)
@@ -49,24 +53,28 @@ def run(
     seeds = [experiment.seed + replicate for replicate in range(experiment.replicates)]
     name = experiment.name
     used: Any = None
+    kind = ICSModel
     with RunWriter(out, name=name, seed=experiment.seed, overwrite=overwrite, tables=tables) as writer:
         with progress(f"Preparing {name} (the first run compiles)", experiment.days * len(seeds)) as advance:
             for replicate in range(len(seeds)):
                 start = time.perf_counter()
-                model = ICSModel(experiment, replicate=replicate)
+                made = model(experiment, replicate=replicate)
+                if not isinstance(made, ICSModel):
+                    raise TypeError(f"model: expected a subclass of ICSModel, {model!r} makes {made!r}")
+                kind = type(made)
                 timings["synthesis_s"] += time.perf_counter() - start
                 advance(0, f"Simulating {name}")
                 start = time.perf_counter()
-                while model.running:
-                    model.step()
+                while made.running:
+                    made.step()
                     advance()
                 timings["days_s"] += time.perf_counter() - start
-                finish(model)
-                for key, value in model.work().items():
+                finish(made)
+                for key, value in made.work().items():
                     work[key] += value
-                recorder, used = model.recorder, model.catalogue
-                release(model)
-                del model
+                recorder, used = made.recorder, made.catalogue
+                release(made)
+                del made
                 gc.collect()  # people and organisations refer to one another: let go before writing
                 writer.add(recorder, replicate=replicate)
         timings["total_s"] = time.perf_counter() - began
@@ -75,6 +83,7 @@ def run(
                 experiment=experiment.to_dict(),
                 seeds=seeds,
                 name=name,
+                model=f"{kind.__module__}.{kind.__qualname__}",
                 catalogue=used,
                 timings=timings,
                 diagnostics=work,

@@ -73,6 +73,7 @@ def build_manifest(
     experiment: Mapping[str, Any],
     seeds: Sequence[int],
     name: str = "",
+    model: str = "",
     catalogue: Evidence | None = None,
     timings: Mapping[str, float] | None = None,
     diagnostics: Mapping[str, Any] | None = None,
@@ -83,6 +84,7 @@ def build_manifest(
         experiment: the resolved experiment, every value in it.
         seeds: the seed of each replicate, in order.
         name: what the place is called in titles.
+        model: the class that was run, with its module.
         catalogue: the evidence as the run used it.
         timings: seconds by phase.
         diagnostics: anything else worth keeping, such as refused extrapolations or queues that overflowed.
@@ -91,6 +93,7 @@ def build_manifest(
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "name": name,
+        "model": model,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "experiment": dict(experiment),
         "experiment_sha256": digest(experiment),

@@ -1,6 +1,7 @@
 """The example of docs/extending.md: short, true, and it does what it says."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import mesa
 import numpy as np
 import pytest
 
+import icsim
 from icsim.running import people_at_the_end, release
 
 pytestmark = pytest.mark.integration
@@ -69,6 +71,29 @@ def test_its_worlds_are_twins(example: Any):
     admitted = [model.world.tallies.person_year[..., 2].sum(axis=1) for model in (without, with_service)]
     changed = admitted[0] != admitted[1]
     assert changed[stopped].mean() > 2 * changed[never].mean()
+
+
+def test_it_runs_into_a_results_folder(example: Any, tmp_path: Path):
+    smoke_free = example["SmokeFree"]
+    quick = {"extends": "isle-of-wight", "years": 0.1, "population": {"sample": 0.02}, "replicates": 2}
+    runs = [
+        icsim.run(quick, model=partial(smoke_free, helped_a_month=helped), out=tmp_path / str(helped))
+        for helped in (0, 5_000)
+    ]
+    smokers = [run.people["smoker"].sum() for run in runs]
+    helped = 2 * 2 * 100  # a fiftieth, on two firsts of a month, in two replicates
+    assert 0.9 * helped < smokers[0] - smokers[1] <= helped
+    assert set(runs[0].people["replicate"]) == {0, 1}
+    assert runs[0].manifest["model"].endswith("SmokeFree")
+    assert "A&E attendances" in str(runs[1].summary())
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path):
+    quick = {"extends": "isle-of-wight", "years": 0.05, "population": {"sample": 0.01}}
+    no_model: Any = lambda experiment, replicate: "no model"  # noqa: E731
+    with pytest.raises(TypeError, match="expected a subclass of ICSModel"):
+        icsim.run(quick, model=no_model, out=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_goes_through_mesa_s_batch_run(example: Any):

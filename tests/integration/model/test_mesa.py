@@ -114,6 +114,11 @@ def test_batch_run_on_an_experiment_of_ones_own():
         ICSModel, parameters={"experiment": [experiment], "replicate": range(2)}, display_progress=False
     )
     assert len({row["population"] for row in found}) == 2
+    assert {row["days_to_come"] for row in found} == {0}
+    cut = mesa.batch_run(
+        ICSModel, parameters={"experiment": [experiment]}, max_steps=10, display_progress=False
+    )
+    assert cut[-1]["days_to_come"] > 0  # Mesa stopped it: the last row shows it
     with pytest.raises(ExperimentError, match=r"population\.sampel: unknown key"):
         mesa.batch_run(ICSModel, parameters={"population.sampel": 0.1}, display_progress=False)
 
