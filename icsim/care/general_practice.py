@@ -112,7 +112,7 @@ def consult(w: Any, i: int, p: Any, day: int, waited: float, usual_practice: boo
     p.unmet_need = unmet_need(w, p, day) * (1.0 - r.unmet_consultation * known)
     if p.need == Need.MINOR or p.need == Need.PLANNED:
         refers(w, i, p, day)
-        if draw(p, draws.FOLLOW_UP) < r.follow_up[p.need] and p.step < 6:
+        if draw(p, draws.FOLLOW_UP) < r.follow_up[p.need] and p.step < r.consultations_most:
             p.setting = Setting.FOLLOW_UP
             p.severity = min(p.severity, r.urgent_severity)
             p.next_care = day + 1 + int(r.follow_up_days * (0.5 + draw(p, draws.WAITING)))
@@ -165,7 +165,7 @@ def ask_gp(w: Any, i: int, p: Any, day: int) -> bool:
         w.tallies.gp_practice[practice, P.REQUESTS_REFUSED] += 1
         add_unmet(w, p, day, r.refused_unmet)
     if urgent:
-        if p.severity <= r.out_of_hours_severity and p.step < 5:
+        if p.severity <= r.out_of_hours_severity and p.step < r.attempts_by_day:
             p.setting = Setting.FOLLOW_UP  # asks again when the practice opens next
             p.next_care = w.calendar.next_working[day + w.run_in]
             return True

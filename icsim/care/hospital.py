@@ -115,14 +115,16 @@ def length_of_stay(w: Any, p: Any) -> int:
         mean = r.stay_mean[w.risk.band[p.age]] * (1.0 + r.stay_severity * (p.severity - r.admitted_severity))
     z = normal(p.key, draws.LENGTH_OF_STAY, p.stays)
     stay = mean * p.lever[Lever.LENGTH_OF_STAY] * exp(r.stay_sigma * z - 0.5 * r.stay_sigma * r.stay_sigma)
-    return max(1, min(int(stay + 0.5), 400))
+    return max(1, min(int(stay + 0.5), r.longest_stay))
 
 
 @kernel
 def zero_day_chance(w: Any, p: Any, band: int) -> float:
     """Chance that an emergency admission leaves the same day."""
     r = w.rules
-    return min(r.zero_day[band] * (1.0 - r.zero_day_severity * (p.severity - r.admitted_severity)), 0.95)
+    return min(
+        r.zero_day[band] * (1.0 - r.zero_day_severity * (p.severity - r.admitted_severity)), r.zero_day_most
+    )
 
 
 @kernel

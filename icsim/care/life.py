@@ -122,7 +122,7 @@ def actual_over_rate(w: Any, p: Any, c: int, day: int) -> float:
         m *= w.risk.care_home[c, w.risk.band[p.age]]
     slope = w.risk.activation[c]
     if slope != 0.0:
-        m *= max(0.5, 1.0 + slope * (p.activation - 60.0) / 20.0)
+        m *= max(r.activation_least, 1.0 + slope * (p.activation - r.activation_reference) / 20.0)
     x = r.unmet_effect[c] * unmet_need(w, p, day) + r.deconditioning_effect[c] * p.deconditioning
     if x != 0.0:
         m *= exp(x)

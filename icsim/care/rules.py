@@ -47,7 +47,12 @@ RULES = np.dtype(
         ("choice_closed", np.float64),  # utility of the GP on a day that practices are shut, at full severity
         ("choice_trust", np.float64),  # utility for each unit of trust above the reference
         ("choice_trust_reference", np.float64),
-        ("choice_activation", np.float64),  # utility of self-care for each 20 points of activation above 60
+        ("choice_activation", np.float64),  # utility of self-care for each 20 points of activation
+        ("activation_reference", np.float64),  # activation at which rates and shares hold
+        ("activation_least", np.float64),  # the least that activation makes of a rate
+        ("attempts_alone", np.int64),  # attempts to have a need met of which people may deal with it alone,
+        ("attempts_light", np.int64),  # after which a minor or planned need is given up or has passed,
+        ("attempts_elsewhere", np.int64),  # and after which all other needs go to A&E
         ("trust_learning", np.float64),
         # self-care, 111
         ("resolved_self", np.float64, (C,)),
@@ -64,6 +69,8 @@ RULES = np.dtype(
         ("referral", np.float64, (C,)),
         ("follow_up", np.float64, (C,)),
         ("follow_up_days", np.float64),
+        ("consultations_most", np.int64),  # steps of a minor or planned episode after which none follows
+        ("attempts_by_day", np.int64),  # attempts after which the less severe no longer wait for the practice
         ("booking_horizon", np.int64),
         ("patience_days", np.float64),  # mean wait that an urgent patient accepts
         ("refused_unmet", np.float64),
@@ -101,6 +108,8 @@ RULES = np.dtype(
         ("zero_day", np.float64, (B,)),  # share of emergency admissions with no night
         ("stay_mean", np.float64, (B,)),  # days, of stays of at least a night, at reference severity
         ("stay_sigma", np.float64),
+        ("longest_stay", np.int64),
+        ("zero_day_most", np.float64),
         ("stay_severity", np.float64),
         ("fatality", np.float64, (B,)),  # deaths for each emergency admission at middle severity
         ("fatality_severity", np.float64),
@@ -192,7 +201,7 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
     """The rules of a run (a record of ``RULES``); ``ae_to_gp`` as for :func:`log_choice_shares`."""
     v = catalogue.value
     rules = records(1, RULES)[0]
-    zero = np.clip(catalogue.by_age("emerg_zero_day_share"), 0.0, 0.95)
+    zero = np.clip(catalogue.by_age("emerg_zero_day_share"), 0.0, min(v("zero_day_most"), 1 - 1e-6))
     derived = {
         "headroom": _with_death(_by_class(catalogue, "need_headroom"), v("need_headroom_death")),
         "season": seasons(catalogue),
@@ -221,4 +230,5 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
             rules[name] = v(name)
     rules["booking_horizon"] = min(v("booking_horizon"), FARTHEST)
     rules["intermediate_days"] = min(max(v("intermediate_days"), 1), FARTHEST)
+    rules["longest_stay"] = min(max(v("longest_stay"), 1), FARTHEST)
     return rules

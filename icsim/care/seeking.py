@@ -22,7 +22,8 @@ def choose(w: Any, p: Any, day: int) -> int:
     """Multinomial logit over self-care, pharmacy or 111, the GP, a crisis team and A&E (``Choice``).
 
     Utilities start from the log share at reference conditions and move with severity, the practice's expected
-    wait and opening, trust in each service, and activation. After two attempts nobody waits at home.
+    wait and opening, trust in each service, and activation. After ``attempts_alone`` attempts nobody waits at
+    home.
     """
     r = w.rules
     log_share = r.choice[p.need, w.risk.band[p.age], (p.imd_decile - 1) // 2]
@@ -32,14 +33,14 @@ def choose(w: Any, p: Any, day: int) -> int:
     gp += r.choice_trust * (p.trust_gp - r.choice_trust_reference)
     if not w.calendar.working[day + w.run_in]:
         gp += r.choice_closed * p.severity
-    active = r.choice_activation * (p.activation - 60.0) / 20.0
+    active = r.choice_activation * (p.activation - r.activation_reference) / 20.0
     own = log_share[Choice.SELF_CARE] + r.choice_severity[Choice.SELF_CARE] * severe + active
     phone = log_share[Choice.PHARMACY_111] + r.choice_severity[Choice.PHARMACY_111] * severe
     team = log_share[Choice.TEAM] + r.choice_severity[Choice.TEAM] * severe
     team += r.choice_trust * (p.trust_community - r.choice_trust_reference)
     ae = log_share[Choice.AE] + r.choice_severity[Choice.AE] * severe
     ae += r.choice_trust * (p.trust_ae - r.choice_trust_reference)
-    e_own = exp(own) if p.step < 2 else 0.0
+    e_own = exp(own) if p.step < r.attempts_alone else 0.0
     e_phone = e_own + exp(phone)
     e_gp = e_phone + exp(gp)
     e_team = e_gp + exp(team)
@@ -80,12 +81,12 @@ def turned_away(w: Any, i: int, p: Any, day: int) -> None:
 def seek_help(w: Any, i: int, p: Any, day: int) -> None:
     """One attempt of a person to have the need of the present episode met."""
     r = w.rules
-    if p.step > 3 and (p.need == Need.MINOR or p.need == Need.PLANNED):
+    if p.step >= r.attempts_light and (p.need == Need.MINOR or p.need == Need.PLANNED):
         home(p)  # gives up, or it has passed
         return
     if p.need == Need.PLANNED:
         choice = Choice.GP
-    elif p.step > 4:
+    elif p.step >= r.attempts_elsewhere:
         choice = Choice.AE
     else:
         choice = choose(w, p, day)

@@ -59,7 +59,7 @@ RISK = np.dtype(
         ("band", np.int64, (YEARS,)),  # age band of each year of age
         # applied as needs arise, not to the bound, because policy may change them
         ("care_home", np.float64, (R, B)),  # rate ratio of care-home residents
-        ("activation", np.float64, (R,)),  # change of the rate for each 20 points of activation above 60
+        ("activation", np.float64, (R,)),  # change of the rate for each 20 points of activation
     ],
     align=True,
 )
