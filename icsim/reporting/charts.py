@@ -230,7 +230,7 @@ def dots(key: str, title: str, description: str, rows: Sequence[Dot]) -> str:
     edge = 0.6  # log2: ratios from 0.66 to 1.52; those beyond stand at the edge with an arrow
     scale = Scale(-edge, edge, left, right)
     foot = top + row * len(rows)
-    for ratio in (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5):
+    for ratio in (0.7, 0.85, 1.0, 1.2, 1.5):
         at = scale(float(np.log2(ratio)))
         drawing.line(at, top, at, foot, "one" if ratio == 1.0 else "grid")
         drawing.text(at, 13, f"{ratio:g}" if ratio != 1.0 else "1", "tick", "middle")
@@ -276,7 +276,7 @@ class Flow:
 
 
 def flow(
-    key: str, title: str, description: str, found: Flow, *, width: float = 1000.0, height: float = 380.0
+    key: str, title: str, description: str, found: Flow, *, width: float = 800.0, height: float = 370.0
 ) -> str:
     """A Sankey diagram: bars for nodes, bands for links, as thick as the amounts; each node named "
     "with its figure."""

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-LETTER = 6.4
+LETTER = 6.8
 """Mean width of a letter at the usual size, in the drawing's own units."""
 
 

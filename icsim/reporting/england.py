@@ -8,12 +8,12 @@ from icsim.recording.store import ResultError
 from icsim.reporting.charts import Dot, dots
 from icsim.reporting.figures import Figures
 from icsim.reporting.page import Figure, Group, Section, Table
-from icsim.validation.baseline import HOW_TO_READ, Baseline, cells_of, compare, summary
-from icsim.validation.row import IN, NOT_COMPARABLE, OUT, TOO_FEW, Row
+from icsim.validation.baseline import HOW_TO_READ, Baseline, cells_of, compare
+from icsim.validation.row import IN, NOT_COMPARABLE, OUT, TOO_FEW, VERDICTS, Row
 
 MANY = 8
 """Topics of fewer rows than this share a chart."""
-LONGEST = 34
+LONGEST = 30
 """Letters of a label that fit beside a dot; the table has the whole of it."""
 CHANGES = ("Trend", "Regression")
 """Topics whose rows are changes, for which a ratio says little: they are in a table only."""
@@ -40,7 +40,7 @@ def section(figures: Figures, baseline: Baseline | None) -> Section:
             "row by row."
         )
         return Section("england", "How it compares with England", tuple(lead), tuple(groups))
-    lead.append(f"{baseline.financial_year}, row by row as in icsim baseline: {summary(baseline.rows)}")
+    lead.append(_counts(baseline))
     lead.append(
         "A square is out of what is asked (the shaded range), a filled circle in. An open circle is "
         "in, and the model was set so "
@@ -57,6 +57,20 @@ def section(figures: Figures, baseline: Baseline | None) -> Section:
     return Section("england", "How it compares with England", tuple(lead), tuple(groups))
 
 
+def _counts(baseline: Baseline) -> str:
+    """How many rows are in, out and neither."""
+    rows = baseline.rows
+    number = {verdict: sum(row.verdict == verdict for row in rows) for verdict in VERDICTS}
+    free = [row for row in rows if not row.published.set_to]
+    good, bad = (sum(row.verdict == verdict for row in free) for verdict in (IN, OUT))
+    return (
+        f"In {baseline.financial_year}, {number[IN]} figures lie within what is asked of them and "
+        f"{number[OUT]} outside; {number[TOO_FEW]} rest on too few events to tell, and "
+        f"{number[NOT_COMPARABLE]} cannot be compared. Of those that nothing in the model was set to, "
+        f"{good} lie within and {bad} outside."
+    )
+
+
 def _key_figures(figures: Figures) -> Table:
     known = figures.summary
     rows: list[tuple[str, ...]] = []
@@ -65,7 +79,7 @@ def _key_figures(figures: Figures) -> Table:
         for line in lines:
             cells = (line.cell(k) for k in range(len(known.years)))
             rows.append((line.indicator.title, *cells, *line.england_cells()))
-    heads = ("", *(heading.replace("\n", ", ") for heading in known.headings), "England", "of year")
+    heads = ("Figure", *(heading.replace("\n", ", ") for heading in known.headings), "England", "of year")
     return Table("The model by financial year, and England", heads, tuple(rows), note=" ".join(known.notes))
 
 
@@ -95,9 +109,7 @@ def _chart(key: str, title: str, rows: list[Row]) -> Figure:
     shown = [row for row in rows if math.isfinite(row.ratio) and row.ratio > 0]
     picked = [Dot(_short(row), row.ratio, None if row.why else row.asked, _mark(row)) for row in shown]
     out = [row for row in rows if row.verdict == OUT]
-    counted = {
-        verdict: sum(row.verdict == verdict for row in rows) for verdict in (IN, OUT, TOO_FEW, NOT_COMPARABLE)
-    }
+    counted = {verdict: sum(row.verdict == verdict for row in rows) for verdict in VERDICTS}
     words = ", ".join(f"{number} {verdict}" for verdict, number in counted.items() if number) + "."
     if out:
         words += " Out: " + "; ".join(f"{row.label} ({row.ratio:.2f} times)" for row in out) + "."

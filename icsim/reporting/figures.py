@@ -11,7 +11,7 @@ from icsim.evidence.catalogue import load
 from icsim.population.columns import AGE_BANDS
 from icsim.recording.indicators import Year, year_length
 from icsim.recording.run import Run
-from icsim.recording.summary import Summary, years_of
+from icsim.recording.summary import Line, Summary, years_of
 from icsim.reporting.drawing import number
 
 FIFTHS = (1, 2, 3, 4, 5)
@@ -34,10 +34,17 @@ class Spread:
             return cls(np.nan, np.nan, np.nan)
         return cls(float(known.mean()), float(known.min()), float(known.max()))
 
-    def __str__(self) -> str:
-        """``12.3``, or ``12.3 (11.9 to 12.8)`` where replicates differ as shown."""
-        mean, low, high = number(self.mean), number(self.low), number(self.high)
+    def text(self, decimals: int | None = None) -> str:
+        """``12.3``, or ``12.3 (11.9 to 12.8)`` where replicates differ as shown; by default about "
+        "three digits."""
+        mean, low, high = (
+            number(value) if decimals is None else f"{value:,.{decimals}f}"
+            for value in (self.mean, self.low, self.high)
+        )
         return mean if low == high else f"{mean} ({low} to {high})"
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 class Figures:
@@ -82,17 +89,16 @@ class Figures:
 
     def value(self, indicator: str, year: str | None = None) -> Spread:
         """An indicator of the summary over replicates, by default in the year the report speaks of."""
-        line = next((each for each in self.summary.lines if each.indicator.name == indicator), None)
-        if line is None:
-            return Spread.of([])
-        return Spread.of([line.indicator.value(each) for each in self.years[year or self.year]])
+        return Spread.of(self.values(indicator, year))
 
-    def england(self, indicator: str) -> tuple[float, str, str] | None:
-        """England's figure for it: figure, year and class; None when none is published."""
-        line = next((each for each in self.summary.lines if each.indicator.name == indicator), None)
-        if line is None or line.england_row is None:
-            return None
-        return line.england, line.england_row.year, line.england_row.kind
+    def values(self, indicator: str, year: str | None = None) -> list[float]:
+        """The same for each replicate; empty where the run cannot tell."""
+        line = self.line(indicator)
+        return [line.indicator.value(each) for each in self.years[year or self.year]] if line else []
+
+    def line(self, indicator: str) -> Line | None:
+        """The summary's line of an indicator: its title, decimals and England's figure."""
+        return next((each for each in self.summary.lines if each.indicator.name == indicator), None)
 
     def standard(self, key: str) -> float:
         """A figure of the catalogue to compare with."""

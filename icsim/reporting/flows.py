@@ -2,6 +2,7 @@
 "deprivation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -130,6 +131,7 @@ def _urgent(figures: Figures) -> Iterator[Figure]:
     links = {link: value for link, value in links.items() if value > 0}
     used = {name for link in links for name in link}
     found = Flow(tuple(Node(name, column) for name, column in columns.items() if name in used), links)
+    found = replace(found, show={node.name: f"{found.size(node.name):,.0f}" for node in found.nodes})
     title = f"The way through urgent hospital care, people {figures.in_year}"
     words = (
         f"Of {number(attended)} A&E attendances {number(links[ae, back])} ended at home; "
@@ -141,9 +143,8 @@ def _urgent(figures: Figures) -> Iterator[Figure]:
     yield Figure(
         "urgent",
         title,
-        flow("c-urgent", title, words, found),
-        "Residents, at any hospital; a person counts each time. Deaths after planned admissions are "
-        "among the dead.",
+        flow("c-urgent", title, words, found, width=960.0),
+        "Residents, at any hospital; a person counts each time.",
         Table(title, ("From", "To", "Number"), cells, (0, 1)),
         width="whole",
     )

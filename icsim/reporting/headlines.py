@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from icsim.recording.summary import MARKS, SAID_OF_MARKS
+from icsim.recording.summary import MARKS, SAID_OF_MARKS, Line
 from icsim.reporting import basis, money
 from icsim.reporting.drawing import number
 from icsim.reporting.figures import Figures, Spread
@@ -40,85 +40,87 @@ def _known(*spreads: Spread) -> bool:
     return all(np.isfinite(each.mean) for each in spreads)
 
 
-def _versus(figures: Figures, indicator: str, unit: str = "") -> str:
-    """`` (England 88.3%)``, or nothing; a figure recalled and not read is said to be."""
-    england = figures.england(indicator)
-    if england is None:
-        return ""
-    figure, year, kind = england
-    said = f", {SAID_OF_MARKS[kind]}" if MARKS[kind] else ""
-    return f" (England {number(figure)}{unit}, {year[:7]}{said})"
+def _said(figures: Figures, indicator: str, words: str, unit: str = "", standard: str = "") -> Iterator[str]:
+    """A sentence: ``words`` with the figure in place of ``{}``, how it changed, England's, the standard.
+
+    Nothing where the run cannot tell.
+    """
+    line, found = figures.line(indicator), figures.value(indicator)
+    if line is None or not _known(found):
+        return
+    mean, bracket, span = found.text(line.indicator.decimals).partition(" (")
+    sentence = words.format(f"{mean}{unit}{bracket}{span}") + _change(figures, line, unit)
+    beside = [_england_of(line, unit)] if line.england_row else []
+    if standard:
+        beside.append(f"the standard is {number(figures.standard(standard))}{unit}")
+    yield "; ".join([sentence, *beside]) + "."
 
 
-def _people(figures: Figures) -> Iterator[str]:
-    residents = figures.value("population")
-    said = f"{residents} residents on average {figures.in_year}"
-    if not figures.has("by_age_and_imd"):
-        yield f"{said}."
-    else:
-        older, of_england = age_shares(figures)
-        years = figures.person_years.sum(axis=1)
-        poorest = Spread.of(100 * years[:, 0] / years.sum(axis=1))
-        yield (
-            f"{said}: {number(older.mean)}% of them 65 or over (England {number(of_england)}%), "
-            f"{number(poorest.mean)}% in the "
-            "most deprived fifth of England's neighbourhoods."
-        )
-
-
-def _practice(figures: Figures) -> Iterator[str]:
-    seen, wait = figures.value("gp_consultations"), figures.value("routine_wait")
-    if _known(seen):
-        yield f"{seen} consultations a person{_versus(figures, 'gp_consultations')}."
-    if _known(wait):
-        yield f"A routine appointment is {wait} days away{_earlier(figures, 'routine_wait')}."
-
-
-def _earlier(figures: Figures, indicator: str, unit: str = "") -> str:
-    """``, 3.4 in 2015/16`` where another whole year came before."""
+def _change(figures: Figures, line: Line, unit: str) -> str:
+    """``, down from 92.6% in 2015/16``, said only where every replicate moved that way."""
     first = figures.whole_years[0] if figures.whole_years else figures.year
     if first == figures.year:
         return ""
-    return f", {number(figures.value(indicator, first).mean)}{unit} in {first}"
+    then = np.array(figures.values(line.indicator.name, first))
+    now = np.array(figures.values(line.indicator.name))
+    was = f"{np.nanmean(then):,.{line.indicator.decimals}f}{unit} in {first}"
+    if f"{np.nanmean(now):,.{line.indicator.decimals}f}{unit} in {first}" == was:
+        return f", as in {first}"
+    if (now > then).all():
+        return f", up from {was}"
+    if (now < then).all():
+        return f", down from {was}"
+    return f", {was} and not the same way in every replicate"
+
+
+def _england_of(line: Line, unit: str) -> str:
+    """``England had 88.3% in 2017/18``; a figure recalled and not read is said to be."""
+    row = line.england_row
+    if row is None:
+        return ""
+    recalled = f" ({SAID_OF_MARKS[row.kind]})" if MARKS[row.kind] else ""
+    return f"England had {line.england:,.{line.indicator.decimals}f}{unit} in {row.year[:7]}{recalled}"
+
+
+def _people(figures: Figures) -> Iterator[str]:
+    said = f"{figures.value('population').text(0)} residents on average {figures.in_year}"
+    if not figures.has("by_age_and_imd"):
+        yield f"{said}."
+        return
+    older, of_england = age_shares(figures)
+    years = figures.person_years.sum(axis=1)
+    poorest = Spread.of(100 * years[:, 0] / years.sum(axis=1))
+    yield (
+        f"{said}: {number(older.mean)}% of them 65 or over (England {number(of_england)}%), "
+        f"{number(poorest.mean)}% in the "
+        "most deprived fifth of England's neighbourhoods (England 20%)."
+    )
+
+
+def _practice(figures: Figures) -> Iterator[str]:
+    yield from _said(figures, "routine_wait", "The wait for a routine appointment is {}", " days")
+    yield from _said(figures, "gp_consultations", "A resident sees a GP or nurse {} times a year")
 
 
 def _emergency(figures: Figures) -> Iterator[str]:
-    came, seen = figures.value("ae_attendances"), figures.value("four_hours")
-    admitted = figures.value("emergency_admissions")
-    if _known(came):
-        yield f"{came} attendances per 1,000 residents a year{_versus(figures, 'ae_attendances')}."
-    if _known(seen):
-        standard = number(figures.standard("standard_four_hours"))
-        yield f"{seen}% within four hours{_versus(figures, 'four_hours', '%')}; the standard is {standard}%."
-    if _known(admitted):
-        yield f"{admitted} emergency admissions per 1,000{_versus(figures, 'emergency_admissions')}."
+    seen = "{} are seen in A&E within four hours"
+    yield from _said(figures, "four_hours", seen, "%", "standard_four_hours")
+    yield from _said(figures, "ae_attendances", "Of 1,000 residents there are {} attendances a year")
+    yield from _said(
+        figures, "emergency_admissions", "Of 1,000 residents there are {} emergency admissions a year"
+    )
 
 
 def _beds(figures: Figures) -> Iterator[str]:
-    full, winter = figures.value("occupancy"), figures.value("occupancy_winter")
-    lost = figures.value("delayed_transfers")
-    if _known(full):
-        cold = f"; {number(winter.mean)}% in winter" if _known(winter) else ""
-        yield (
-            f"{full}% of the beds of the place's own hospitals are "
-            f"full{_versus(figures, 'occupancy', '%')}{cold}."
-        )
-    if _known(lost):
-        yield (
-            f"{lost} bed days per 1,000 residents are lost to delayed "
-            f"transfers{_versus(figures, 'delayed_transfers')}."
-        )
+    yield from _said(figures, "occupancy", "{} of the beds of the place's own hospitals are full", "%")
+    yield from _said(figures, "occupancy_winter", "In winter it is {}", "%")
+    lost = "Delayed transfers take {} bed days a year per 1,000 residents"
+    yield from _said(figures, "delayed_transfers", lost)
 
 
 def _waiting(figures: Figures) -> Iterator[str]:
-    under = figures.value("eighteen_weeks")
-    if _known(under):
-        standard = number(figures.standard("standard_18_weeks"))
-        yield (
-            f"{under}% of those waiting at the end of {figures.year} have waited less than 18 weeks"
-            f"{_earlier(figures, 'eighteen_weeks', '%')}{_versus(figures, 'eighteen_weeks', '%')}; "
-            f"the standard is {standard}%."
-        )
+    words = f"{{}} of those waiting at the end of {figures.year} have waited less than 18 weeks"
+    yield from _said(figures, "eighteen_weeks", words, "%", "standard_18_weeks")
 
 
 def _deprivation(figures: Figures) -> Iterator[str]:
@@ -193,21 +195,23 @@ def _england(baseline: Baseline | None) -> Iterator[str]:
     if not judged:
         return
     yield (
-        f"{len(judged) - len(outside)} of {len(judged)} figures of {baseline.financial_year} that can "
-        "be judged "
-        f"lie within what is asked beside the published ones; of the {len(free)} that nothing in the "
-        "model was set to, "
+        f"Of {len(judged)} published figures that the run can be held against, "
+        f"{len(judged) - len(outside)} are met "
+        f"within what is asked; of the {len(free)} that nothing in the model was set to, "
         f"{sum(row.verdict == IN for row in free)}."
     )
-    if outside:
-        worst = sorted(outside, key=lambda row: -abs(np.log(max(row.ratio, 1e-6))))[:3]
-        yield f"Furthest off: {'; '.join(_off(row) for row in worst)}."
+    ranked = sorted(outside, key=lambda row: -abs(np.log(max(row.ratio, 1e-6))))
+    worst = list({row.topic: row for row in reversed(ranked)}.values())
+    worst.sort(key=ranked.index)
+    if worst:
+        yield f"Furthest off: {'; '.join(_off(row) for row in worst[:3])}."
 
 
 def _off(row: Row) -> str:
     """``beds: occupied past 21 days, 12.0 and not 26.3 % of beds``."""
-    topic = row.topic if row.topic[:1].isupper() and " NHS " in row.topic else _lower(row.topic)
-    return f"{topic}: {row.label}, {number(row.found)} and not {number(row.published.value)} {row.unit}"
+    topic = row.topic if " NHS " in row.topic else _lower(row.topic)
+    unit = row.unit if row.unit.startswith("%") else f" {row.unit}"
+    return f"{topic}: {row.label}, {number(row.found)} and not {number(row.published.value)}{unit}"
 
 
 def _basis(figures: Figures) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Who paid whom: the money of one year, for the place's own residents."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def _flow(figures: Figures, money: Any) -> Iterator[Figure]:
     used = {name for link in links for name in link}
     nodes = tuple(Node(name, column.get(name, 2)) for name in names if name in used)
     found = Flow(nodes, links)
-    found = Flow(nodes, links, show={node.name: f"£{number(found.size(node.name))}m" for node in nodes})
+    found = replace(found, show={node.name: f"£{number(found.size(node.name))}m" for node in nodes})
     title = f"Who paid whom, £ million {figures.in_year}"
     largest = max(sums, key=lambda name: sums[name])
     words = f"£{number(total)} million came in; most went to {largest}, £{number(sums[largest])} million."

@@ -362,7 +362,7 @@ def _figure(figures: Figures, history: History) -> Figure:
         words = {1: "high or rising", -1: "low or falling", 0: ""}[direction]
         said = f"{SIGNS[sign]}, {words}" if words else SIGNS[sign]
         if replicates > 1:
-            said += f", in {history.agreeing} of {replicates}"
+            said += f", in {history.agreeing} of {replicates} replicates"
         badge = Badge(sign, letter, f"Last month: {said}")
     return Figure(
         monthly.key, f"{monthly.title}, {monthly.unit}", drawn, monthly.definition, _table(history), badge
