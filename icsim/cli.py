@@ -209,6 +209,80 @@ def report(
     typer.echo(f"Report: {_shown(write_report(folder, out))}")
 
 
+@app.command()
+@plainly
+def calibrate(
+    place: Annotated[
+        str | None, typer.Option(metavar="PLACE|FILE", help="Where to run; left out, the plan's place.")
+    ] = None,
+    overrides: Overrides = None,
+    sample: Annotated[
+        float | None, typer.Option(metavar="S", help="Share of the people, as --set population.sample=S.")
+    ] = None,
+    years: Annotated[
+        float | None, typer.Option(metavar="N", help="Length of each run; left out, the plan's.")
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, metavar="N", help="Draws of luck each position is tried on.")
+    ] = 2,
+    max_runs: Annotated[int, typer.Option(min=1, metavar="N", help="Runs that may be made at most.")] = 80,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Runs at once; left out, one a core.")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What to fit and to what; left out, icsim's own plan.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Begin with the slopes of the last calibration: fewer runs.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be fitted and about how long it takes; stop.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the values as parameters: of an experiment."),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the values to the catalogue of this source checkout.")
+    ] = False,
+) -> None:
+    """Fit a few named parameters to published figures; print what was met, what was not and what cannot be.
+
+    Runs are kept: started again after a stop, it goes on from there.
+    """
+    from datetime import date
+
+    from rich.console import Console
+
+    from icsim.recording.progress import progress
+    from icsim.validation import calibration as fitting
+    from icsim.validation.calibration_tables import Account, overlay, planned, ready, write_to_checkout
+
+    given = fitting.read_plan(plan) if plan else fitting.read_plan()
+    task = fitting.Task(given, place, overrides or (), sample=sample, years=years, seeds=seeds)
+    ready(task, out, write)
+    _warn(task.experiment)
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    try:
+        with (
+            progress(f"Fitting {len(task.parameters)} parameters", task.runs_needed) as advance,
+            task.evaluator(jobs=jobs or os.cpu_count() or 1, most=max_runs, told=advance) as evaluator,
+        ):
+            if dry_run:
+                console.print(planned(task, evaluator))
+                return
+            account = Account(fitting.calibrate(task, evaluator, quick=quick))
+    except KeyboardInterrupt:
+        _stop("Stopped. The runs that were finished are kept: the same command goes on from there.", 130)
+    console.print(account)
+    if out is not None:
+        _write(out, overlay(account, date.today()))
+        typer.echo(f"Values: {_shown(out)}")
+    if write:
+        for path in write_to_checkout(account, date.today()):
+            typer.echo(f"Written: {_shown(path)}")
+
+
 def _shown(path: Path) -> Path:
     """A path as short as it can be told from here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
