@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from icsim.population.columns import AGE_BANDS, Condition, Frailty
-from icsim.recording.indicators import ELSEWHERE, OLDER_BANDS
+from icsim.recording.indicators import ELSEWHERE, OLDER_BANDS, OWN_TRUSTS
 from icsim.recording.measures import KIND_LABELS
 from icsim.reporting.charts import Bar, bars, pyramid
 from icsim.reporting.drawing import number
@@ -68,15 +68,16 @@ def _size(figures: Figures, kind: str) -> str:
     said = {
         "gp_practice": (("list_size", "patients"), ("capacity", "appointments a day")),
         "community_team": (("caseload", "patients on the caseload"),),
-        "acute_trust": (("beds_open", "beds open, hospitals elsewhere among them"),),
+        "acute_trust": (("beds_open", "beds open in the place's own"),),
         "local_authority": (("home_care_in_use", "people with home care"),),
         "mental_health_trust": (("caseload", "patients on the caseload"), ("beds_occupied", "beds in use")),
         "voluntary_sector": (("people_supported", "people supported"),),
         "care_homes": (("places", "places"), ("residents", "residents")),
     }
     years = figures.years[figures.year]
+    kept = OWN_TRUSTS if kind == "acute_trust" else kind
     found = [
-        (Spread.of([year.mean(kind, name) for year in years]).mean, words)
+        (Spread.of([year.mean(kept, name) for year in years]).mean, words)
         for name, words in said.get(kind, ())
     ]
     return listed([f"{value:,.0f} {words}" for value, words in found if np.isfinite(value)])
