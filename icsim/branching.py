@@ -38,7 +38,7 @@ REASONS = {
     "relationships": "it says how organisations stood at the start; a shock leader_leaves changes that",
     "contract": "agreed at the start; add a step: --set 'contract.steps.+={date: DATE, payment: block}'",
     "programme": "this version does not act on programmes",
-    "organisations": "who there is, whom they serve and budgets were settled at the start; capacities can change",
+    "organisations": "who there is and whom they serve was settled at the start; capacities can change",
 }  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def future(
     """The experiment that continues ``parent`` from ``day`` on with some keys changed.
 
     Raises:
-        ExperimentError: a change of what is past, of what cannot change in mid-run, or that is wrong in itself.
+        ExperimentError: a change of what is past, of what cannot change in mid-run, or wrong in itself.
     """
     branch = load(parent, overrides)
     problems = [*_keys(parent, branch, day, where), *_dated(parent, branch, day, where)]
@@ -107,8 +107,8 @@ def _dated(parent: Experiment, branch: Experiment, day: date, where: str) -> Ite
 
 def _kept(key: str, missing: list[str], day: date) -> str:
     return (
-        f"{', '.join(missing)} came before {day} and cannot be taken back or changed: leave it in the list, and "
-        f"add to it with --set '{key}.+={{...}}'"
+        f"{', '.join(missing)} came before {day} and cannot be taken back or changed: leave it in "
+        f"the list, and add to it with --set '{key}.+={{...}}'"
     )
 
 

@@ -1,8 +1,8 @@
 """The file of a checkpoint: one model at the start of one day, as plain arrays and JSON.
 
 A line that says what it is, a line with the SHA-256 of the rest, then an Arrow stream: a column of bytes for
-each array, compressed, and in the schema's metadata a JSON text with everything else. Nothing in it is code: no
-pickle, no path, no class is taken from it. A file is written under a temporary name and renamed.
+each array, compressed, and in the schema's metadata a JSON text with everything else. Nothing in it is
+code: no pickle, no path, no class is taken from it. A file is written under a temporary name and renamed.
 """
 
 import hashlib

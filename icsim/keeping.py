@@ -1,8 +1,8 @@
 """What an object keeps in a checkpoint: its class names its state, and puts it back.
 
-A class lists in ``STATE`` the attributes that a run changes; those of its bases come first. What is not listed
-is made anew from the experiment when a model is restored. Values are arrays, numbers, texts, None, and lists and
-mappings of these; ``icsim.checkpoint`` refuses anything else.
+A class lists in ``STATE`` the attributes that a run changes; those of its bases come first. What is not
+listed is made anew from the experiment when a model is restored. Values are arrays, numbers, texts, None, and
+lists and mappings of these; ``icsim.checkpoint`` refuses anything else.
 """
 
 from collections.abc import Mapping

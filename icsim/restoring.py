@@ -1,8 +1,8 @@
 """A model as the state of its parts, and a model put back where a checkpoint left it.
 
 A model is restored by building it as it was built at first, without the days of the run-in, and writing what
-was kept over what was made. What follows from the experiment is thus made by the same code in both, and each part
-says for itself what else there is to keep (``state``, ``put_back``, ``STATE``).
+was kept over what was made. What follows from the experiment is thus made by the same code in both, and each
+part says for itself what else there is to keep (``state``, ``put_back``, ``STATE``).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -47,15 +47,15 @@ def state_of_model(model: "ICSModel") -> dict[str, Any]:
     """Everything that the days lived have changed; arrays are the model's own, not copies.
 
     Raises:
-        CheckpointError: a subclass keeps an attribute that its ``STATE`` does not name, or a data collector has
-            tables of agents.
+        CheckpointError: a subclass keeps an attribute that its ``STATE`` does not name, or a data collector
+            has tables of agents.
     """
     turns = model.levers.turns
     unknown = sorted(set(vars(model)) - model.built - set(names_of(type(model))))
     if unknown:
         raise CheckpointError(
-            f"{type(model).__qualname__} keeps {', '.join(map(repr, unknown))}, which a checkpoint would lose: "
-            "name what is to be kept in the class's STATE"
+            f"{type(model).__qualname__} keeps {', '.join(map(repr, unknown))}, which a checkpoint would "
+            "lose: name what is to be kept in the class's STATE"
         )
     collector = model.datacollector
     if any(getattr(collector, name, None) for name in ("_agent_records", "_agenttype_records", "tables")):
@@ -220,8 +220,8 @@ def _turn_parameters(model: "ICSModel", present: Experiment, future: Experiment)
     late = sorted(changed - acts)
     if late:
         said = (
-            f"acted when people were made, organisations sized and prices agreed, before {model.date}: it can "
-            "no longer change; run the experiment anew, or turn a lever or a capacity"
+            f"acted when people were made, organisations sized and prices agreed, before {model.date}: it "
+            "can no longer change; run the experiment anew, or turn a lever or a capacity"
         )
         raise ExperimentError(
             [Problem("", f"parameters.{key}", said, future.parameters.get(key, "taken back"),

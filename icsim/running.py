@@ -51,8 +51,8 @@ def run(
         overwrite: replace an earlier run at ``out``.
         model: what is run: a subclass of ``ICSModel``, or ``functools.partial`` of one with settings of its
             own; called with the experiment and ``replicate=``.
-        checkpoints: days at whose start the state is kept in ``checkpoints/<day>`` of the results, or "6 months"
-            for every sixth month; :func:`branch` goes on from there.
+        checkpoints: days at whose start the state is kept in ``checkpoints/<day>`` of the results, or "6
+            months" for every sixth month; :func:`branch` goes on from there.
         resume: go on with the run of the same experiment that was killed before it had made ``out``.
 
     Returns:

@@ -77,8 +77,8 @@ def _fields(part: Any, names: tuple[str, ...]) -> dict[str, Any]:
     """Arrays of a named tuple by name: a tuple within becomes a mapping, a record an array without axes."""
     found = {}
     for name in names:
-        value = getattr(part, name)
-        found[name] = _fields(value, value._fields) if isinstance(value, tuple) else np.asarray(value)
+        value: Any = getattr(part, name)
+        found[name] = _fields(value, tuple(value._fields)) if hasattr(value, "_fields") else np.asarray(value)
     return found
 
 
@@ -97,8 +97,8 @@ def put_world_back(world: Any, state: Mapping[str, Any]) -> None:
         if set(names) != set(kept):
             raise ValueError(f"the world has other parts: {', '.join(sorted(set(names) ^ set(kept)))}")
         for name in names:
-            value = getattr(part, name)
-            if isinstance(value, tuple):
+            value: Any = getattr(part, name)
+            if hasattr(value, "_fields"):
                 put(value, kept[name], value._fields)
             elif isinstance(value, np.record):
                 if value.dtype != kept[name].dtype:
