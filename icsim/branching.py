@@ -92,10 +92,9 @@ def _keys(parent: Experiment, branch: Experiment, day: date, where: str) -> Iter
 
 def _dated(parent: Experiment, branch: Experiment, day: date, where: str) -> Iterable[Problem]:
     yield from _interventions(parent, branch, day, where)
-    for key, old, new in (
-        ("shocks", parent.shocks, branch.shocks),
-        ("contract.steps", parent.contract.steps, branch.contract.steps),
-    ):
+    shocks = (_until(branch, parent.shocks), _until(branch, branch.shocks))
+    steps = (parent.contract.steps, branch.contract.steps)
+    for key, (old, new) in (("shocks", shocks), ("contract.steps", steps)):
         was = [one for one in old if one.date < day]
         for one in new:
             if one.date < day and one not in was:
@@ -103,6 +102,14 @@ def _dated(parent: Experiment, branch: Experiment, day: date, where: str) -> Ite
                 yield Problem(where, key, said, one.date)
         if any(one not in new for one in was):
             yield Problem(where, key, _kept(key, [str(one.date) for one in was if one not in new], day))
+
+
+def _until(branch: Experiment, dated: Iterable[Any]) -> list[Any]:
+    """Without an end that lies beyond the branch's own."""
+    return [
+        one.model_copy(update={"end": None}) if one.end is not None and one.end >= branch.end else one
+        for one in dated
+    ]
 
 
 def _kept(key: str, missing: list[str], day: date) -> str:
@@ -115,8 +122,9 @@ def _kept(key: str, missing: list[str], day: date) -> str:
 def _interventions(parent: Experiment, branch: Experiment, day: date, where: str) -> Iterable[Problem]:
     """What has begun stays as it was, but for an end that is still to come."""
     key = "interventions"
-    begun = {one.name: one for one in parent.interventions if (one.start or parent.start) < day}
-    new = {one.name: one for one in branch.interventions}
+    old = _until(branch, parent.interventions)
+    begun = {one.name: one for one in old if (one.start or parent.start) < day}
+    new = {one.name: one for one in _until(branch, branch.interventions)}
     missing = [name for name in begun if name not in new]
     if missing:
         said = _kept(key, [repr(name) for name in missing], day)

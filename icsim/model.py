@@ -134,7 +134,7 @@ class ICSModel(PatientsByType):
         )
 
         self.catalogue.turn_page()
-        self.built = frozenset([*vars(self), "built"])
+        self.built = frozenset([*vars(self), "built", "seen"])
 
     def checkpoint(self, path: str | Path) -> Path:
         """Keep the state at the start of the day about to be lived in a file, whole or not at all.

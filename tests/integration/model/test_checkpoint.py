@@ -53,6 +53,8 @@ def lived(model: ICSModel, days: int) -> ICSModel:
 def differences(one: Any, other: Any, path: str = "model", seen: set[int] | None = None) -> list[str]:
     """Where two models are not alike: every array, attribute and item within reach, by path."""
     seen = set() if seen is None else seen
+    if isinstance(one, int | float | np.number) and isinstance(other, int | float | np.number):
+        return [] if one == other or (one != one and other != other) else [f"{path}: {one!r}, {other!r}"]
     if type(one) is not type(other):
         return [f"{path}: {type(one).__name__}, {type(other).__name__}"]
     if isinstance(one, np.ndarray | np.record):
@@ -61,8 +63,8 @@ def differences(one: Any, other: Any, path: str = "model", seen: set[int] | None
             return [] if one.tolist() == other.tolist() else [path]
         alike = one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
         return [] if alike else [path]
-    if one is None or isinstance(one, str | bytes | int | float | bool | np.generic | type):
-        return [] if one == other or (one != one and other != other) else [f"{path}: {one!r}, {other!r}"]
+    if one is None or isinstance(one, str | bytes | np.generic | type):
+        return [] if one == other else [f"{path}: {one!r}, {other!r}"]
     if isinstance(one, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
         return []  # closures over the experiment; what they hold is reached elsewhere
     if id(one) in seen:
