@@ -251,6 +251,8 @@ class RunWriter:
         except (OSError, ValueError, pa.ArrowException) as error:
             raise ResultError(f"cannot write results in {self._parent}: {error}") from error
         for name, count in rows.items():
+            if count is None:
+                continue
             self._rows[name] = self._rows.get(name, 0) + count
         self._recorded = {
             "start": recorder.start.isoformat(),
@@ -262,8 +264,8 @@ class RunWriter:
         self.noted.update(noted)
         self.save()
 
-    def _write(self, part: Path, name: str, recorder: Recorder, replicate: int) -> int:
-        """Write a table of one replicate; returns its rows."""
+    def _write(self, part: Path, name: str, recorder: Recorder, replicate: int) -> int | None:
+        """Write a table of one replicate; returns its rows, None when it was not recorded."""
         rows = 0
         writer: pq.ParquetWriter | None = None
         for table in TABLES[name](recorder, replicate):
@@ -273,8 +275,9 @@ class RunWriter:
                 writer = _parquet(part / f"{name}.parquet", self._schemas[name])
             writer.write_table(table.cast(writer.schema))
             rows += len(table)
-        if writer is not None:
-            writer.close()
+        if writer is None:
+            return None
+        writer.close()
         return rows
 
     def _schema(self, name: str, new: Any) -> Any:
