@@ -100,7 +100,9 @@ def test_a_branch_equals_the_run_that_planned_its_change(place: Path, tmp_path: 
 
 def test_one_replicate_by_itself_and_from_python(place: Path, tmp_path: Path):
     file = place / "kept" / "checkpoints" / "2015-08-01" / "1.icsim"
-    run: Any = icsim.branch(file, overrides={"shocks.1.size": 0.5}, out=tmp_path / "one")
+    run: Any = icsim.branch(
+        file, overrides={"organisations.gp_practices.gp_fte_per_1000": 0.3}, out=tmp_path / "one"
+    )
     assert set(run.daily["replicate"]) == {1}
     unbroken: Any = icsim.open_run(place / "plain")
     theirs = unbroken.people[unbroken.people["replicate"] == 1].reset_index(drop=True)

@@ -41,7 +41,7 @@ EVENTFUL = {
                            {"date": "2015-09-10", "payment": "activity"}]},
 }  # fmt: skip
 SCRATCH = {"due_today"}  # written before it is read, every day
-NOT_STATE = {"_memory", "_address", "_numba_type", "built", "_lately", "_catalogue"}
+NOT_STATE = {"_validated", "_memory", "_address", "_numba_type", "built", "_lately", "_catalogue"}
 
 
 def lived(model: ICSModel, days: int) -> ICSModel:
