@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icsim import __version__, evidence
+from icsim.evidence.places import resolve
 from icsim.recording.run import Run
 from icsim.validation import national, own_level
 from icsim.validation.row import IN, NOT_COMPARABLE, OUT, VERDICTS, Row
@@ -68,7 +69,7 @@ class Baseline:
         from rich.text import Text
 
         table = _columns(f"{self.place}, {self.financial_year}, no programme", "")
-        topic, reasons = "", _reasons(self.rows)
+        topic, reasons = "", reasons_of(self.rows)
         for row in self.rows:
             if row.topic != topic:
                 topic = row.topic
@@ -132,7 +133,7 @@ def _columns(title: str, first: str) -> "Table":
     return table
 
 
-def _reasons(rows: Iterable[Row]) -> list[str]:
+def reasons_of(rows: Iterable[Row]) -> list[str]:
     """Why rows are not comparable, each reason once."""
     return list(dict.fromkeys(row.why for row in rows if row.why))
 
@@ -178,7 +179,7 @@ def compare(run: Run) -> Baseline:
     """The baseline table of a run's second financial year (its only one if it has one)."""
     years = list(dict.fromkeys(run.monthly["financial_year"]))
     chosen = years[min(1, len(years) - 1)]
-    place = str(run.manifest["experiment"]["place"])
+    place = resolve(run.manifest["experiment"]["place"]).name
     year = Year(run, chosen)
     catalogue = evidence.load()
     own = _by_topic(own_level.rows(year, catalogue, place))
@@ -237,7 +238,7 @@ class Places:
         table = _columns("Each place against its own published level, no programme", "place")
         table.columns[0].no_wrap = True
         table.add_column("", no_wrap=False)
-        reasons = _reasons(self.rows)
+        reasons = reasons_of(self.rows)
         for one in self.tables:
             for row in one.own:
                 label, *cells = cells_of(row, reasons)

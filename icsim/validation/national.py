@@ -359,7 +359,7 @@ def trends(years: list[Year], catalogue: Any) -> Iterator[Row]:
     topic = f"Trend, {first.name} to {last.name}"
     for label, unit, found, figure in (
         ("emergency admissions", "% a year", growth(TRUST, "emergency_admissions"),
-         Published.of(p("emergency_admission_growth"))),
+         Published.of(p("emergency_admission_growth"), set_to=True)),
         ("emergency admissions through A&E", "% a year", growth(TRUST, "admitted_from_ae"),
          from_data("admissions")),
         ("A&E attendances", "% a year", growth(TRUST, "ae_attendances"), from_data("attendances")),
@@ -393,4 +393,4 @@ def regression(run: Run, years: list[str], catalogue: Any) -> Iterator[Row]:
         share = float(often[column].sum()) / max(float(older[column].sum()), 1.0) * 100
         label = f"65+ with two or more emergency admissions: {label}"
         events = float(often[column].sum()) if asked is not AT_MOST else math.nan
-        yield Row(topic, label, "%", share, Published.of(catalogue[key]), asked, events)
+        yield Row(topic, label, "%", share, Published.of(catalogue[key], set_to=True), asked, events)

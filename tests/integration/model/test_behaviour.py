@@ -225,6 +225,74 @@ def test_councils_serve_their_districts(make_model):
     release(model)
 
 
+# --- the hospital under pressure ---
+
+
+@pytest.fixture(scope="module")
+def hospital(make_model):
+    """A year of a quarter of Harrogate, whose hospital is as full as England's, lived to the end."""
+    model = make_model(experiment="harrogate", population__sample=0.25, years=1)
+    model.run_model()
+    yield model
+    release(model)
+
+
+def late(model, days=slice(None)):
+    """Share of A&E attendances over four hours."""
+    return total(model, "acute_trust", "ae_breaches", days) / total(
+        model, "acute_trust", "ae_attendances", days
+    )
+
+
+def test_a_hospital_with_fewer_beds_is_fuller_and_slower_and_one_with_more_is_not(world):
+    beds = [world(**organisations(acute_trusts__0__core_beds=beds)) for beds in (236, 262, 288)]
+    few, usual, more = ([late(model), total(model, "acute_trust", "electives_cancelled")] for model in beds)
+    assert few[0] > 1.05 * usual[0]
+    assert usual[0] > 1.05 * more[0]
+    assert few[1] > 1.05 * usual[1]
+    assert usual[1] > more[1]
+    admitted = [total(model, "acute_trust", "emergency_admissions") for model in beds]
+    assert admitted[0] < admitted[2]  # thresholds rise when wards are full
+    waiting = [total(model, "acute_trust", "elective_waiting") for model in beds]
+    assert waiting[0] > waiting[1]
+
+
+def test_the_day_after_a_full_night_is_slower_and_cancels_more(hospital):
+    days = hospital.recorder.block("acute_trust")[:, 0]
+    column = {measure.name: k for k, measure in enumerate(MEASURES["acute_trust"])}
+    core = days[:, column["beds_open"]] - days[:, column["escalation_beds_used"]]
+    full = days[:-1, column["beds_occupied"]] / core[:-1]
+    after = days[1:]
+    crowded, easy = full >= 0.95, full < 0.90
+    assert crowded.sum() > 30
+    assert easy.sum() > 30
+
+    def share(part):
+        return after[part, column["ae_breaches"]].sum() / after[part, column["ae_attendances"]].sum()
+
+    assert share(crowded) > 1.2 * share(easy)
+    cancelled = after[:, column["electives_cancelled"]]
+    assert cancelled[crowded].mean() > 2 * cancelled[easy].mean()
+
+
+def test_winter_shows(hospital):
+    summer, winter = slice(61, 153), slice(244, 335)  # June to August; December to February
+    for measure, more in (("beds_occupied", 1.02), ("electives_cancelled", 1.5)):
+        column = hospital.recorder.column("acute_trust", measure)
+        before, after = (hospital.recorder.block("acute_trust")[days, 0, column] for days in (summer, winter))
+        assert after.mean() > more * before.mean(), measure
+    assert late(hospital, winter) > 1.1 * late(hospital, summer)
+
+
+def test_a_cut_in_social_care_fills_beds_within_weeks(world):
+    before, after = world(), world(**shock("social_care_cut", size=0.3))
+    weeks = slice(30 + 28, 30 + 56)  # the fifth to eighth week
+    for measure, more in (("delayed_transfers", 1.3), ("bed_days", 1.0)):
+        assert total(after, "acute_trust", measure, weeks) > more * total(
+            before, "acute_trust", measure, weeks
+        ), measure
+
+
 # --- what befalls the place ---
 
 

@@ -1,0 +1,108 @@
+"""Writes docs/baseline.md: England's table and the nine places', as they come out today.
+
+From the top of the repository: ``python docs/make_baseline.py [KEY=VALUE ...]``; some minutes.
+Settings such as ``population.sample=0.05`` are for trying it out.
+"""
+
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import icsim
+from icsim.evidence.places import shipped
+from icsim.experiment import load
+from icsim.validation.baseline import (
+    HOW_TO_READ,
+    Baseline,
+    Places,
+    baseline_of,
+    cells_of,
+    reasons_of,
+    summary,
+)
+from icsim.validation.row import IN, OUT, Row
+
+HEAD = "| | found | published | ratio | asked | verdict |\n| :-- | --: | --: | --: | :-- | :-- |"
+
+
+def main(settings: Sequence[str]) -> None:
+    """Run England and the nine places and write the page."""
+    england = _table("england", settings)
+    print(summary(england.rows), flush=True)
+    nine = []
+    for place in shipped():
+        nine.append(_table(place, ["years=2", *settings]))
+        print(place, summary(nine[-1].own), flush=True)
+    page = Path(__file__).parent / "baseline.md"
+    page.write_text("\n".join(_page(england, Places(tuple(nine)), settings)) + "\n", encoding="utf-8")
+
+
+def _table(place: str, settings: Sequence[str]) -> Baseline:
+    return baseline_of(load(place, [*settings, "programme=none"]))
+
+
+def _page(england: Baseline, nine: Places, settings: Sequence[str]) -> list[str]:
+    with_ = f" with `{' '.join(settings)}`" if settings else ""
+    return [
+        "# With no programme, against published figures",
+        "",
+        f"What `icsim baseline england` and `icsim baseline --all` print{with_}: icsim {icsim.__version__}, "
+        f"{date.today()}, seed {england.about['seed']}, one replicate. England is a 1% sample of its people "
+        "over three years; the nine places are whole, over two. The year compared is the second. Written by "
+        "`python docs/make_baseline.py`, with every row that is out.",
+        "",
+        HOW_TO_READ.replace("*", "\\*"),
+        "",
+        "Totals are asked to lie within 5%, gradients by age, deprivation and kind within 10%, a place's own "
+        "levels within 15% (percentages near 100, such as occupancy, within 5%), trends to have the right "
+        "sign and between half and double the size. *Too few* appears in samples and small places.",
+        "",
+        "## England",
+        "",
+        f"**{summary(england.rows)}**",
+        "",
+        *_rows(england.rows),
+        "",
+        "## The nine places, each against its own published level",
+        "",
+        "No number of the model is a place's own but its people and what its experiment file says of its "
+        "organisations: beds, attendances and who shares them (marked =).",
+        "",
+        f"**{summary(nine.rows)}**",
+        "",
+        *_overview(nine),
+        "",
+        *(line for table in nine.tables for line in (f"### {_title(table)}", "", *_rows(table.own), "")),
+    ]
+
+
+def _title(table: Baseline) -> str:
+    return table.place.replace("-", " ").capitalize()
+
+
+def _overview(nine: Places) -> list[str]:
+    """How many of each place's rows are in and out, and which are out."""
+    lines = ["| place | in | out | what is out (found over published) |", "| :-- | --: | --: | :-- |"]
+    for table in nine.tables:
+        out = [row for row in table.own if row.verdict == OUT]
+        good = sum(row.verdict == IN for row in table.own)
+        said = "; ".join(f"{row.label} {row.ratio:.2f}" for row in out)
+        lines.append(f"| {_title(table)} | {good} | {len(out)} | {said} |")
+    return lines
+
+
+def _rows(rows: Sequence[Row]) -> list[str]:
+    lines, topic, reasons = [HEAD], "", reasons_of(rows)
+    for row in rows:
+        if row.topic != topic:
+            topic = row.topic
+            lines.append(f"| **{topic}** | | | | | |")
+        cells = [cell.replace("*", "\\*") for cell in cells_of(row, reasons)]
+        cells[-1] = f"**{cells[-1]}**" if row.verdict == OUT else cells[-1]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, "", *(f"({number}) {reason}." for number, reason in enumerate(reasons, 1))]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
