@@ -27,7 +27,6 @@ class AcuteTrust(Organisation):
     """
 
     kind = "acute_trust"
-    STATE = ("outside",)
 
     def __init__(
         self,
@@ -83,10 +82,15 @@ class AcuteTrust(Organisation):
                 used = float(first["beds"]) * (float(first["occupancy"]) - v("winter_occupancy_excess"))
                 came = float(table["attendances"].dropna().iloc[0])
                 staffed = came if staffed is None else staffed
-        core = beds_here / v("trust_occupancy_planned") if beds is None else beds * scale
-        if beds is not None and used is None:
-            used = beds * v("trust_occupancy_planned")
-        outside_beds = 0.0 if used is None else max(0.0, used * scale - beds_here)
+        if used is None:  # as many patients as stated, staying as long as residents; beds do not bring any
+            times, spells = 0.0, given.emergency_admissions_per_year
+            if spells is not None:
+                times = spells / max(demand.emergency_spells, 1e-9)
+            elif came is not None:
+                times = came / max(demand.ae_attendances, 1e-9)
+            used = times * demand.bed_days / 365.25
+        outside_beds = max(0.0, used * scale - beds_here)
+        core = (beds_here + outside_beds) / v("trust_occupancy_planned") if beds is None else beds * scale
         attendances = attendances_here if came is None else came * scale
         staff_for = attendances if staffed is None else staffed * scale
         escalation = given.escalation_beds

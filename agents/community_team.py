@@ -6,14 +6,17 @@ import numpy as np
 
 from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
+from icsim.care.unmet import first_visits
 from icsim.compiling import compiled, kernel
 from icsim.population.columns import Need, Residence, Status
 from icsim.prefetch import prefetch
+from icsim.recording.measures import columns
 from icsim.streams import log, normal, uniform
 
 if TYPE_CHECKING:
     from icsim.model import ICSModel
 
+T = columns("community_team")
 AHEAD = 8  # people whose records are on their way while one is looked at
 
 
@@ -52,8 +55,11 @@ def _step_down(people: Any, older: np.ndarray, caseload: np.ndarray, chance: flo
             caseload[p.neighbourhood] -= 1
 
 
-def find_cases(model: "ICSModel", month: int) -> None:
-    """Every team takes on those with the highest scores of a noisy risk tool, as far as it has room."""
+def find_cases(model: "ICSModel", month: int, day: int) -> None:
+    """Every team takes on those with the highest scores of a noisy risk tool, as far as it has room.
+
+    The first visit uncovers part of the unmet need of those taken on.
+    """
     v, teams = model.catalogue.value, model.world.teams
     rows, team, score = _candidates(
         model.people, model.seen.older, v("team_case_finding_age"), v("team_case_finding_noise"), month
@@ -69,6 +75,9 @@ def find_cases(model: "ICSModel", month: int) -> None:
         chosen = rows[mine[best]]
         model.people["caseload"][chosen] = 1
         teams.caseload[k] += len(chosen)
+        if teams.visits[k] > 0:
+            found = first_visits(model.world, chosen, day, month)
+            model.world.tallies.community_team[k, T.NEED_UNCOVERED] += found
 
 
 def review_caseloads(model: "ICSModel") -> None:
@@ -76,7 +85,7 @@ def review_caseloads(model: "ICSModel") -> None:
     month = model.months_done
     end = model.catalogue.value("team_caseload_end")
     _step_down(model.people, model.seen.older, model.world.teams.caseload, end, month)
-    find_cases(model, month)
+    find_cases(model, month, model.day - 1)
 
 
 class CommunityTeam(Organisation):

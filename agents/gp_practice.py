@@ -28,8 +28,6 @@ class GPPractice(Organisation):
     """
 
     kind = "gp_practice"
-    STATE = ("weighted_list", "gp_fte", "nurse_fte", "other_fte", "same_day_share", "vacancies", "morale")
-    GIVEN = ("gp_fte", "nurse_fte", "other_fte")
 
     def __init__(
         self,
@@ -104,18 +102,24 @@ class GPPractice(Organisation):
         gp.referral_habit[self.index] = exp(spread * normal(key, draws.REFERRAL, 0) - 0.5 * spread * spread)
 
     def review_month(self) -> None:
-        """Workload beyond capacity lowers morale; low morale empties posts; both mend when workload eases."""
+        """Workload beyond what is usual lowers morale; low morale empties posts; both mend when it eases."""
         v = self.model.catalogue.value
-        activity = self.activity
-        offered = activity.get("capacity", 0.0)
-        days = self.model.day - self.model.month_began
-        asked = activity.get("appointments", 0.0) + activity.get("requests_refused", 0.0)
-        workload = asked / (offered * days) if offered > 0 and days else 1.0
-        start = v("gp_morale_start")
-        wanted = min(1.0, max(0.0, start + (1.0 - workload)))
+        wanted = min(1.0, max(0.0, v("gp_morale_start") + v("gp_workload_usual") - self.workload()))
         self.morale += v("gp_morale_learning") * (wanted - self.morale)
+        start = v("gp_morale_start")
         self.vacancies = min(
             0.5,
             max(0.0, self.vacancies + v("gp_vacancy_per_morale") / 12 / MORALE_STEP * (start - self.morale)),
         )
         self.open()
+
+    def workload(self) -> float:
+        """The month's work over the appointments offered: seen, turned away, and booked beyond the usual."""
+        v, activity = self.model.catalogue.value, self.activity
+        days = self.model.day - self.model.month_began
+        offered = activity.get("capacity", 0.0) * days
+        if offered <= 0:
+            return 1.0
+        routine = self.model.world.gp.routine[self.index]
+        ahead = max(0.0, activity["backlog"] - v("gp_backlog_usual_days") * routine)
+        return (activity["appointments"] + activity["requests_refused"] + ahead) / offered

@@ -6,26 +6,68 @@ import numpy as np
 
 from icsim.agents.acute_trust import WORKING_DAYS
 from icsim.agents.organisation import Organisation, whole_beds
-from icsim.compiling import kernel
+from icsim.care import purposes as draws
+from icsim.care.world import RECOVERED
+from icsim.compiling import compiled
 from icsim.population.columns import Status
 from icsim.recording.measures import columns
+from icsim.streams import uniform
 
 if TYPE_CHECKING:
     from icsim.model import ICSModel
 
 
-@kernel
-def _mental_caseload(people: Any, rows: np.ndarray, limit: int, used: int) -> int:
-    """Fill the mental health caseload with those of the greatest need first; returns how many are on it."""
-    for level in (3, 2):
-        for i in rows:
-            if used >= limit:
-                return used
-            p = people[i]
-            if p.caseload == 0 and p.mental_health_need == level:
-                p.caseload = 2
-                used += 1
-    return used
+TREATED = 2  # caseload
+NO_MATTER = 200  # months waited are counted up to here
+
+
+@compiled
+def _treatments_end(w: Any, rows: np.ndarray, chances: np.ndarray, month: int) -> tuple[int, int]:
+    """Treatments that have lasted long enough end; some have helped. Returns how many, and of whom recovered.
+
+    ``chances``: of an end in a month by level of need (4,), and then of recovery.
+    """
+    ended, recovered = 0, 0
+    for i in rows:
+        p = w.people[i]
+        chance = chances[p.mental_health_need]
+        if p.caseload != TREATED or uniform(p.key, draws.TREATMENT_END, month) >= chance:
+            continue
+        p.caseload = 0
+        p.mental_wait = 0
+        w.urgent.mental_caseload[0] -= 1
+        ended += 1
+        if p.mental_health_need > 0 and uniform(p.key, draws.RECOVERY, month) < chances[4]:
+            p.mental_health_need -= 1
+            p.mental_wait = RECOVERED
+            recovered += 1
+    return ended, recovered
+
+
+@compiled
+def _queue(people: Any, rows: np.ndarray, chances: np.ndarray, month: int) -> int:
+    """A month of those on no caseload: relapse, referral, waiting, giving up; returns how many wait.
+
+    ``chances`` a month: of being found by level of need (4,), then of relapse and of leaving the queue.
+    """
+    waiting = 0
+    for i in rows:
+        p = people[i]
+        if p.caseload == TREATED:
+            continue
+        if p.mental_wait == RECOVERED:
+            if uniform(p.key, draws.RELAPSE_OF_MIND, month) < chances[4]:
+                p.mental_health_need = min(p.mental_health_need + 1, 3)
+                p.mental_wait = 0
+        elif p.mental_wait == 0:
+            if uniform(p.key, draws.FOUND_IN_DISTRESS, month) < chances[p.mental_health_need]:
+                p.mental_wait = 1
+        elif uniform(p.key, draws.LEAVES_QUEUE, month) < chances[5]:
+            p.mental_wait = 0
+        else:
+            p.mental_wait = min(p.mental_wait + 1, NO_MATTER)
+        waiting += p.mental_wait > 0 and p.mental_wait != RECOVERED
+    return waiting
 
 
 class MentalHealthTrust(Organisation):
@@ -61,16 +103,50 @@ class MentalHealthTrust(Organisation):
             beds = self.capacity["beds"] * self.model.service_factor(self, "beds")
             world.hospitals.core_beds[world.mental_site] = whole_beds(beds)
 
+    def settle_in(self) -> None:
+        """Start as if it had always been there: a full caseload, and people whom it has helped before."""
+        model, v = self.model, self.model.catalogue.value
+        people = model.people
+        low = np.flatnonzero((people["status"] == Status.RESIDENT) & (people["mental_health_need"] == 1))
+        before = v("mh_recovered_at_start")
+        helped = [uniform(key, draws.RECOVERY, 0) < before for key in people["key"][low]]
+        people["mental_wait"][low[np.array(helped, dtype=bool)]] = RECOVERED
+        rows = model.seen.distressed
+        people["mental_wait"][rows] = 1
+        self._take_on(rows)
+        people["mental_wait"][rows] = 0
+
     def review_month(self) -> None:
-        """Take people with severe and moderate need onto the caseload while there is room."""
-        urgent = self.model.world.urgent
-        rows = self.model.seen.distressed
-        urgent.mental_caseload[0] = _mental_caseload(
-            self.model.people,
-            np.roll(rows, -self.model.first_of_month(len(rows))),
-            int(urgent.mental_caseload_limit[0]),
-            int(urgent.mental_caseload[0]),
-        )
+        """End treatments, find people in distress, and take on those who wait."""
+        model, v = self.model, self.model.catalogue.value
+        rows, month, tally = model.seen.distressed, model.months_done, columns(self.kind)
+        counted = model.world.tallies.mental_health_trust
+        moderate, severe = v("mh_treatment_end_moderate"), v("mh_treatment_end_severe")
+        ends = np.array([moderate, moderate, moderate, severe, v("mh_recovery")])
+        ended, recovered = _treatments_end(model.world, rows, ends, month)
+        found = [0.0, 0.0, v("mh_found_moderate"), v("mh_found_severe")]
+        waiting = _queue(model.people, rows, np.array([*found, v("mh_relapse"), v("mh_leaves_queue")]), month)
+        started = self._take_on(rows)
+        for measure, count in (("ENDED", ended), ("STARTED", started)):
+            counted[0, tally[f"TREATMENTS_{measure}"]] += count
+        counted[0, tally.RECOVERED] += recovered
+        block = model.recorder.block(self.kind)
+        block[max(0, model.day - 1) :, 0, tally.TREATMENT_WAITING] = waiting - started
+
+    def _take_on(self, rows: np.ndarray) -> int:
+        """Treat those who wait, the greatest need and then the longest wait first, while there is room."""
+        people, urgent = self.model.people, self.model.world.urgent
+        rows = np.roll(rows, -self.model.first_of_month(len(rows)))
+        wait = people["mental_wait"][rows]
+        rows = rows[(wait > 0) & (wait != RECOVERED) & (people["caseload"][rows] == 0)]
+        room = max(0, int(urgent.mental_caseload_limit[0] - urgent.mental_caseload[0]))
+        need, wait = people["mental_health_need"][rows], people["mental_wait"][rows]
+        order = np.lexsort((-wait.astype(np.int64), -need.astype(np.int64)))
+        chosen = rows[order[:room]]
+        people["caseload"][chosen] = TREATED
+        people["mental_wait"][chosen] = 0
+        urgent.mental_caseload[0] += len(chosen)
+        return len(chosen)
 
 
 class UrgentCare(Organisation):
@@ -107,13 +183,27 @@ class UrgentCare(Organisation):
         urgent = self.model.world.urgent
         factor = self.model.service_factor(self, "staff")
         shut = 1 - WORKING_DAYS / 365.25
-        urgent.calls[0] = self.capacity["calls_per_day"] * factor
+        ratio = self.model.catalogue.value("urgent_111_shut_ratio")
+        urgent.calls[0] = self.capacity["calls_per_day"] * factor / (1 - shut + shut * ratio)
+        urgent.calls_shut[0] = urgent.calls[0] * ratio
         urgent.conveyances[0] = self.capacity["conveyances_per_day"] * factor
         urgent.out_of_hours[0] = self.capacity["out_of_hours_contacts_per_day"] / shut * factor
 
 
+@compiled
+def _places_end(people: Any, lonely: np.ndarray, chance: float, month: int) -> None:
+    for i in lonely:
+        p = people[i]
+        if p.befriended == 1 and uniform(p.key, draws.BEFRIENDING_END, month) < chance:
+            p.befriended = 0
+
+
 class VoluntarySector(Organisation):
-    """Befriending, link workers, carers' groups: what they give lowers unmet need of the often lonely."""
+    """Befriending, link workers, carers' groups, for the often lonely.
+
+    A place lowers unmet need, takes part of what loneliness adds to need (``voluntary_lonely_relief``) and
+    activates; it lasts about half a year.
+    """
 
     kind = "voluntary_sector"
 
@@ -131,13 +221,19 @@ class VoluntarySector(Organisation):
 
     def review_month(self) -> None:
         """Support lonely people with the most unmet need, as far as places go."""
-        model = self.model
-        people = model.people
+        model, v = self.model, self.model.catalogue.value
+        people, month = model.people, model.months_done
         lonely = model.seen.lonely
+        _places_end(people, lonely, v("voluntary_end"), month)
         room = int(self.capacity["people_supported"] * model.service_factor(self, "staff"))
-        chosen = lonely[np.argsort(-people["unmet_need"][lonely], kind="stable")[:room]]
-        relief = model.catalogue.value("voluntary_unmet_relief")
-        people["unmet_need"][chosen] *= 1 - relief
+        held = people["befriended"][lonely] == 1
+        new = lonely[~held]
+        new = new[np.argsort(-people["unmet_need"][new], kind="stable")[: max(0, room - int(held.sum()))]]
+        people["befriended"][new] = 1
+        people["activation"][new] = np.minimum(people["activation"][new] + v("voluntary_activation"), 100)
+        chosen = np.append(lonely[held][:room], new)
+        people["befriended"][lonely[held][room:]] = 0
+        people["unmet_need"][chosen] *= 1 - v("voluntary_unmet_relief")
         block = model.recorder.block(self.kind)
         measures = columns(self.kind)
         block[model.day - 1, 0, measures.CONTACTS] += len(chosen)

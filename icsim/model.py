@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
 import mesa
 import numpy as np
@@ -30,23 +30,21 @@ from icsim.care.opening import (
     use_hospitals,
     waiting_over,
 )
-from icsim.care.rules import RULES, gather
-from icsim.care.services import records
-from icsim.checkpoint import Checkpoint, CheckpointError, write
+from icsim.care.rules import gather
+from icsim.care.unmet import need_goes_unseen
 from icsim.evidence import places
 from icsim.evidence.councils import councils_of, districts_of, find_district
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem
-from icsim.keeping import lay
 from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
 from icsim.population.councils import under_councils
 from icsim.population.demand import counts_by_age_and_fifth, expected
-from icsim.population.risk import RISK, need_rates, risk_tables
-from icsim.population.survey import survey
+from icsim.population.risk import need_rates, risk_tables
+from icsim.population.survey import Survey, survey
 from icsim.population.synthesis import synthesise
+from icsim.population.travel import travel_minutes
 from icsim.recording.measures import columns
 from icsim.recording.recorder import OrganisationRow, Recorder
-from icsim.restoring import header_of, put_model_back, state_of_model
 from icsim.streams import bits, entity_key
 from icsim.system.accounts import Accounts
 from icsim.system.contracts import Activity
@@ -56,6 +54,7 @@ from icsim.system.relationships import Relationships
 
 EIGHTEEN_WEEKS = 126
 RUN_IN_MONTH = 30
+MONTH = 365.25 / 12
 BEFORE = 100_000  # months of the run-in have draws of their own
 KINDS: tuple[type[Organisation], ...] = (
     AcuteTrust, GPPractice, CommunityTeam, LocalAuthority, Commissioner,
@@ -71,7 +70,6 @@ class ICSModel(PatientsByType):
         seed: seed of all luck instead of the experiment's.
         rng: the same under Mesa's newer name.
         replicate: added to the seed.
-        kept: set by :meth:`restore`: build what a checkpoint is to be written over, without the run-in.
         settings: further keys of the experiment, dotted: ``**{"population.sample": 0.1}``.
 
     Attributes:
@@ -86,11 +84,6 @@ class ICSModel(PatientsByType):
         icsim.experiment.ExperimentError: a bad experiment.
     """
 
-    STATE: ClassVar[tuple[str, ...]] = (
-        "day", "month_began", "months_done", "running", "steps", "ae_to_gp",
-    )  # fmt: skip
-    """What a checkpoint keeps of the model itself; a subclass names here what it adds (``icsim.keeping``)."""
-
     def __init__(
         self,
         experiment: str | Path | Mapping[str, Any] | Experiment = "salford",
@@ -98,7 +91,6 @@ class ICSModel(PatientsByType):
         seed: int | None = None,
         rng: int | None = None,
         replicate: int = 0,
-        kept: Checkpoint | None = None,
         **settings: Any,
     ) -> None:
         if not isinstance(experiment, Experiment) or settings:
@@ -106,11 +98,8 @@ class ICSModel(PatientsByType):
             experiment = load(source, overrides=settings)
         given = seed if seed is not None else rng
         self.luck = (experiment.seed if given is None else int(given)) + replicate
-        self.replicate = replicate
         super().__init__(rng=self.luck)
-        self.experiment = self.founded = (
-            experiment  # the second as it was at the start, should the first change
-        )
+        self.experiment = experiment
         self.catalogue = evidence.load().with_values(experiment.parameters)
         self.place = places.resolve(experiment.place)
         self.day = 0
@@ -119,9 +108,8 @@ class ICSModel(PatientsByType):
         self.months_done = 0
         self._make_people()
         self._make_organisations()
-        self._make_world(kept)
-        if kept is None:
-            self._run_in()
+        self._make_world()
+        self._run_in()
         self.happenings = Happenings(self)
         self.datacollector = mesa.DataCollector(
             model_reporters={
@@ -132,50 +120,6 @@ class ICSModel(PatientsByType):
                 "delayed_transfers": lambda model: int(model.world.hospitals.delayed.sum()),
             }
         )
-
-        self.catalogue.turn_page()
-        self.built = frozenset([*vars(self), "built", "seen"])
-
-    def checkpoint(self, path: str | Path) -> Path:
-        """Keep the state at the start of the day about to be lived in a file, whole or not at all.
-
-        Raises:
-            icsim.checkpoint.CheckpointError: the disk refuses, or a subclass has state that it does not name.
-        """
-        path = Path(path).expanduser()
-        write(path, header_of(self), state_of_model(self))
-        return path
-
-    @classmethod
-    def restore(
-        cls, checkpoint: str | Path | Checkpoint, *, experiment: Experiment | None = None, **arguments: Any
-    ) -> Self:
-        """The model that a checkpoint is of, about to live the day it was kept on.
-
-        Args:
-            checkpoint: the file, or one that was read.
-            experiment: another future, from :func:`icsim.branching.future`; left out, the one it was kept in.
-            arguments: of the constructor of a subclass.
-
-        Raises:
-            icsim.checkpoint.CheckpointError: damaged, written by other code, or of another class of model.
-            icsim.experiment.ExperimentError: a parameter that can no longer act.
-        """
-        if not isinstance(checkpoint, Checkpoint):
-            checkpoint = Checkpoint(checkpoint)
-        header = checkpoint.header
-        if header["model"] != cls.__qualname__:
-            raise CheckpointError(
-                f"{checkpoint.path} is of a model {header['model']}, which alone can restore it; this is "
-                f"{cls.__qualname__}"
-            )
-        present = load(header["experiment"])
-        future = present if experiment is None else experiment
-        founded = load(header["founded"], {"years": future.years})
-        model = cls(founded, seed=header["luck"] - header["replicate"], replicate=header["replicate"],
-                    kept=checkpoint, **arguments)  # fmt: skip
-        put_model_back(model, checkpoint, present, future)
-        return model
 
     def _make_people(self) -> None:
         experiment, organisations = self.experiment, self.experiment.organisations
@@ -217,7 +161,6 @@ class ICSModel(PatientsByType):
         return {name: codes or left for name, codes in found.items()}
 
     def _make_organisations(self) -> None:
-        self.ae_to_gp: np.ndarray = np.zeros(0)  # odds of A&E against the GP, (age bands, fifths)
         self.organisations = [organisation for kind in KINDS for organisation in kind.found(self)]
         rows = [OrganisationRow(f"{self.place.name} (whole place)", "system")]
         rows += [OrganisationRow(o.name, o.kind, o.code) for o in self.organisations]
@@ -231,22 +174,11 @@ class ICSModel(PatientsByType):
         """The organisations of a class, in order."""
         return [o for o in self.organisations if type(o) is kind]
 
-    def _tables(self, kept: Checkpoint | None) -> tuple[np.record, np.record]:
-        """The rules of a day of care and what turns attributes into rates, reckoned or as they were kept."""
-        if kept is not None:
-            rules, risk = records(1, RULES), records(1, RISK)
-            for table, name in ((rules, "rules"), (risk, "risk")):
-                lay(table, kept.state["world"][name].reshape(1), name)
-            return rules[0], risk[0]
-        rates = need_rates(self.catalogue, evidence.load())
-        self.ae_to_gp = rates.ae_to_gp
-        rules = gather(self.catalogue, rates.ae_to_gp)
-        risk = risk_tables(self.catalogue, rates, rules.headroom, self.people, self.experiment.start)
-        return rules, risk
-
-    def _make_world(self, kept: Checkpoint | None) -> None:
+    def _make_world(self) -> None:
         catalogue = self.catalogue
-        rules, risk = self._tables(kept)
+        rates = need_rates(catalogue, evidence.load())
+        rules = gather(catalogue, rates.ae_to_gp)
+        risk = risk_tables(catalogue, rates, rules.headroom, self.people, self.experiment.start)
         trusts = self.of(AcuteTrust)
         sizes = Sizes(
             practices=len(self.of(GPPractice)),
@@ -259,8 +191,9 @@ class ICSModel(PatientsByType):
         days = calendar(self.experiment.start, self.run_in, self.recorder.year_of_day)
         self.world = open_world(
             self.people, self.luck, sizes, rules, risk, self.population.ageing, days,
-            len(self.recorder.financial_years), self.run_in,
+            len(self.recorder.financial_years), self.run_in, len(self.population.lsoas),
         )  # fmt: skip
+        self.set_travel(self.experiment.travel.ae_minutes, self.experiment.travel.gp_minutes)
         shares = np.cumsum([trust.resident_share for trust in trusts])
         use_hospitals(self.people, shares)
         for organisation in self.organisations:
@@ -303,14 +236,17 @@ class ICSModel(PatientsByType):
         v = self.catalogue.value
         world, first = self.world, -self.run_in
         settle_everyone(world, first)
-        self.seen = survey(self.people, len(self.of(GPPractice)))
+        self.seen = self._look(first)
         waiting = (v("waiting_outpatient_per_1000"), v("waiting_list_per_1000"), v("following_up_per_1000"))
         fill_waiting_lists(world, first, waiting, v("waiting_mean_days"))
-        find_cases(self, 0)
+        need_goes_unseen(world, self.seen.older, self.seen.distressed, v("unmet_months_at_start"), first)
+        find_cases(self, 0, first)
         for trust in self.of(MentalHealthTrust):
-            trust.review_month()
+            trust.settle_in()
         for day in range(first, 0):
             if (day - first) % RUN_IN_MONTH == 0:
+                if day > first:
+                    need_goes_unseen(world, self.seen.older, self.seen.distressed, 1.0, day)
                 support_at_home(self, RUN_IN_MONTH / 7, BEFORE + day)
             live_day(world, day)
         for table in world.tallies[: world.tallies._fields.index("residents")]:
@@ -319,9 +255,17 @@ class ICSModel(PatientsByType):
         world.tallies.work[:] = 0
         self._survey(0)
 
+    def _look(self, day: int) -> Survey:
+        rules, intensity = self.world.rules, self.world.teams.intensity
+        visited = rules.unmet_caseload_decay * float(np.mean(intensity))
+        fade = np.array(
+            [rules.unmet_decay, visited, rules.unmet_treatment_decay, rules.unmet_support_decay], np.float64
+        )
+        return survey(self.people, len(self.of(GPPractice)), day, fade)
+
     def _survey(self, day: int) -> None:
         """Look at everybody. What only that can tell stands from ``day`` until the next look."""
-        self.seen = survey(self.people, len(self.of(GPPractice)))
+        self.seen = self._look(self.day - 1)
         recorder = self.recorder
         recorder.block("gp_practice")[day:, :, columns("gp_practice").LIST_SIZE] = self.seen.lists
         recorder.block("system")[day:, 0, columns("system").UNMET_NEED] = self.seen.unmet_need
@@ -368,6 +312,16 @@ class ICSModel(PatientsByType):
             if owner in (organisation.kind, organisation.name):
                 organisation.open()
 
+    def set_travel(self, ae_minutes: float, gp_minutes: float) -> None:
+        """Set the mean minutes by car from home to A&E and to a practice from today, as for a new site."""
+        lsoas, v = self.population.lsoas, self.catalogue
+        codes = np.array([int(str(code)[1:]) for code in lsoas["lsoa"]], dtype=np.int64)
+        people = lsoas.filter(regex=r"^age_\d+$").to_numpy(dtype=np.float64).sum(axis=1)
+        minutes = travel_minutes(codes, people, ae_minutes, gp_minutes, v)
+        usual = np.array([v.value("travel_gp_minutes"), v.value("travel_ae_minutes")])
+        each = np.array([v.value("choice_travel_gp"), v.value("choice_travel_ae")])
+        self.world.travel[:] = np.round(each * (minutes - usual), 9)
+
     def first_of_month(self, n: int) -> int:
         """Where to start this month in a list of ``n``, so that nobody is always first."""
         key = np.uint64(entity_key(self.luck, draws.ORGANISATION, 0))
@@ -408,6 +362,8 @@ class ICSModel(PatientsByType):
     def _end_month(self) -> None:
         """Count what is counted monthly, let every organisation look back, and close the month's books."""
         self._survey(self.day - 1)
+        months = (self.day - self.month_began) / MONTH
+        need_goes_unseen(self.world, self.seen.older, self.seen.distressed, months, self.day - 1)
         for organisation in self.organisations:
             organisation.review_month()
         if self.date.month == 4 and self.date.day == 1:

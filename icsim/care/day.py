@@ -49,7 +49,8 @@ def open_services(w: Any, day: int) -> None:
         h.ed_today[x] = 0
         h.clinic_left[x] = whole(h.clinic_slots[x], h.carried[x], 0) if working else 0
     for n in range(len(t.rapid_slots)):
-        t.rapid_left[n] = whole(t.rapid_slots[n], t.carried[n], 0)
+        kept = min(t.rapid_left[n], 1) if t.rapid_slots[n] < 1.0 else 0  # until it is used
+        t.rapid_left[n] = whole(t.rapid_slots[n], t.carried[n], 0) + kept
         slot = day % RING
         t.slots_used[n] -= t.slots_free_on[n, slot]
         t.slots_free_on[n, slot] = 0
@@ -60,7 +61,7 @@ def open_services(w: Any, day: int) -> None:
     for a in range(len(s.home_care_starts)):
         s.home_care_left[a] = whole(s.home_care_starts[a], s.carried[a], 0) if working else 0
         s.care_home_left[a] = whole(s.care_home_starts[a], s.carried[a], 1) if working else 0
-    u.calls_left[0] = whole(u.calls[0], u.carried[0], 0)
+    u.calls_left[0] = whole(u.calls[0] if working else u.calls_shut[0], u.carried[0], 0)
     u.out_of_hours_left[0] = 0 if working else whole(u.out_of_hours[0], u.carried[0], 1)
     u.conveyances_left[0] = whole(u.conveyances[0], u.carried[0], 2)
     u.crisis_left[0] = whole(u.crisis[0], u.carried[0], 3)

@@ -3,21 +3,19 @@
 from typing import Any
 
 from icsim.care import purposes as draws
-from icsim.care.hospital import admit, attend_ae, draw, home
+from icsim.care.crisis_team import HELPED, crisis_response, helped
+from icsim.care.episode import draw, home
+from icsim.care.hospital import admit, attend_ae
 from icsim.care.planned import refer
 from icsim.care.services import Setting, whole
-from icsim.care.world import GP_CONTACTS, add_unmet, unmet_need
+from icsim.care.world import GP_CONTACTS, RECOVERED, add_unmet, unmet_need
 from icsim.compiling import kernel
 from icsim.population.columns import NEVER, Lever, Need
 from icsim.recording.measures import columns, group_columns
 
 P = columns("gp_practice")
-T = columns("community_team")
 U = columns("urgent_care")
-M = columns("mental_health_trust")
 G = group_columns()
-
-HELPED, UNRESOLVED, REFUSED = 1, 0, -1
 
 
 @kernel
@@ -39,47 +37,13 @@ def book(w: Any, practice: int, day: int) -> int:
 
 
 @kernel
-def helped(w: Any, p: Any, resolved: float, purpose: int) -> bool:
-    """Whether a contact outside hospital resolves the need; the severe are helped less often."""
-    chance = resolved - w.rules.severity_effect * (p.severity - 0.5)
-    return draw(p, purpose) < chance
-
-
-@kernel
-def crisis_response(w: Any, p: Any, day: int) -> int:
-    """Ask the community team, or the mental health crisis team, for a response.
-
-    Returns ``HELPED``, ``UNRESOLVED`` or ``REFUSED``.
-    """
-    if p.need == Need.MENTAL_HEALTH:
-        if w.urgent.crisis_left[0] <= 0:
-            w.tallies.mental_health_trust[0, M.CRISIS_REFUSED] += 1
-            return REFUSED
-        w.urgent.crisis_left[0] -= 1
-        w.tallies.mental_health_trust[0, M.CRISIS_CONTACTS] += 1
-    else:
-        n = p.neighbourhood
-        if w.teams.rapid_left[n] <= 0:
-            w.tallies.community_team[n, T.RAPID_REFUSED] += 1
-            return REFUSED
-        w.teams.rapid_left[n] -= 1
-        w.tallies.community_team[n, T.RAPID_RESPONSES] += 1
-    p.trust_community += w.rules.trust_learning * (1.0 - p.trust_community)
-    p.unmet_need = unmet_need(w, p, day) * (1.0 - w.rules.unmet_team)
-    if helped(w, p, w.rules.resolved_team[p.need], draws.CRISIS_TEAM):
-        return HELPED
-    return UNRESOLVED
-
-
-@kernel
 def take_on(w: Any, p: Any) -> None:
     """The GP may put a frail patient, or one in mental distress, on a team's caseload if it has room."""
     if p.caseload > 0 or draw(p, draws.FOLLOW_UP) > w.rules.caseload_referral:
         return
     if p.need == Need.MENTAL_HEALTH:
-        if w.urgent.mental_caseload[0] < w.urgent.mental_caseload_limit[0]:
-            w.urgent.mental_caseload[0] += 1
-            p.caseload = 2
+        if p.mental_wait == 0 or p.mental_wait == RECOVERED:
+            p.mental_wait = 1  # referred: waits for a place
     elif p.need == Need.FRAILTY or p.need == Need.ACSC or p.need == Need.SOCIAL:
         n = p.neighbourhood
         if p.age >= 65 and w.teams.caseload[n] < w.teams.caseload_limit[n]:
@@ -109,7 +73,8 @@ def consult(w: Any, i: int, p: Any, day: int, waited: float, usual_practice: boo
         known = 0.0
     content = max(0.0, 1.0 - waited / (2.0 * r.patience_days))
     p.trust_gp += r.trust_learning * (content - p.trust_gp)
-    p.unmet_need = unmet_need(w, p, day) * (1.0 - r.unmet_consultation * known)
+    unmet = unmet_need(w, p, day) + r.wait_unmet * max(0.0, waited - r.choice_wait_reference)
+    p.unmet_need = min(unmet, r.unmet_most) * (1.0 - r.unmet_consultation * known)
     if p.need == Need.MINOR or p.need == Need.PLANNED:
         refers(w, i, p, day)
         if draw(p, draws.FOLLOW_UP) < r.follow_up[p.need] and p.step < r.consultations_most:
@@ -126,7 +91,8 @@ def consult(w: Any, i: int, p: Any, day: int, waited: float, usual_practice: boo
         refers(w, i, p, day)
         home(p)
         return
-    if p.severity < r.team_below_severity and crisis_response(w, p, day) == HELPED:
+    asked = p.severity < r.team_below_severity and draw(p, draws.ASKS_TEAM) < r.gp_asks_team
+    if asked and crisis_response(w, p, day) == HELPED:
         home(p)
         return
     if p.need != Need.MENTAL_HEALTH and draw(p, draws.DIRECT) < r.direct_admission:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from icsim.care import purposes as draws
+from icsim.care.crisis_team import HELPED, crisis_response
+from icsim.care.episode import draw, home
 from icsim.care.planned import count_nights, refer
 from icsim.care.services import RING, Setting, Support, call_next, join, leave
 from icsim.care.world import (
@@ -24,21 +26,6 @@ M = columns("mental_health_trust")
 L = columns("local_authority")
 H = columns("care_homes")
 G = group_columns()
-STEPS = draws.STEPS
-
-
-@kernel
-def draw(p: Any, purpose: int) -> float:
-    """The uniform of this purpose at the present step of the person's care episode."""
-    return uniform(p.key, purpose, p.episode * STEPS + min(p.step, STEPS - 1))
-
-
-@kernel
-def home(p: Any) -> None:
-    """The care episode is over."""
-    p.setting = Setting.HOME
-    p.next_care = NEVER
-    p.support = Support.NONE
 
 
 @kernel
@@ -56,17 +43,34 @@ def breach_log_odds(w: Any, site: int) -> float:
 
 
 @kernel
-def by_ambulance(w: Any, i: int, p: Any, day: int, band: int, site: int) -> None:
-    """The person may come by ambulance; when no crew is free the wait leaves unmet need."""
-    if draw(p, draws.AMBULANCE) >= w.rules.ambulance[band] * (1.0 + p.severity - w.rules.admitted_severity):
-        return
-    w.tallies.acute_trust[site, A.AMBULANCE_ARRIVALS] += 1
+def gets_there(w: Any, i: int, p: Any, day: int, band: int, site: int) -> bool:
+    """Whether the person reaches A&E today: by their own means, or by an ambulance if they need one.
+
+    The crew may leave someone with the community team. When no crew is free the person gets worse, and comes
+    by their own means all the same or waits for tomorrow.
+    """
+    r = w.rules
+    if draw(p, draws.AMBULANCE) >= r.ambulance[band] * (1.0 + p.severity - r.admitted_severity):
+        return True
     w.tallies.urgent_care[0, U.AMBULANCE_CALLS] += 1
+    if w.urgent.conveyances_left[0] <= 0:
+        w.tallies.urgent_care[0, U.AMBULANCES_DELAYED] += 1
+        add_unmet(w, p, day, r.ambulance_delay_unmet)
+        p.severity = min(1.0, p.severity + r.ambulance_delay_severity)
+        if p.step > r.attempts_elsewhere or draw(p, draws.OWN_WAY) < r.ambulance_own_way:
+            return True
+        p.setting = Setting.WORSENING
+        p.next_care = day + 1
+        return False
+    w.urgent.conveyances_left[0] -= 1
+    crisis = p.need == Need.FRAILTY or p.need == Need.SOCIAL or p.need == Need.ACSC
+    asked = crisis and p.severity < r.team_below_severity and draw(p, draws.CREW_ASKS) < r.crew_asks_team
+    if asked and crisis_response(w, p, day) == HELPED:
+        home(p)
+        return False
     w.tallies.urgent_care[0, U.CONVEYANCES] += 1
-    if w.urgent.conveyances_left[0] > 0:
-        w.urgent.conveyances_left[0] -= 1
-    else:
-        add_unmet(w, p, day, w.rules.ambulance_delay_unmet)
+    w.tallies.acute_trust[site, A.AMBULANCE_ARRIVALS] += 1
+    return True
 
 
 @kernel
@@ -75,12 +79,13 @@ def attend_ae(w: Any, i: int, p: Any, day: int) -> None:
     r = w.rules
     site = p.trust
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
+    if not gets_there(w, i, p, day, band, site):
+        return
     year = w.calendar.year[day + w.run_in]
     w.hospitals.ed_today[site] += 1
     w.tallies.acute_trust[site, A.AE_ATTENDANCES] += 1
     w.tallies.by_group[year, band, fifth, G.AE_ATTENDANCES] += 1
     w.tallies.person_year[i, year, AE_ATTENDANCES] += 1
-    by_ambulance(w, i, p, day, band, site)
     x = r.admission[p.need] + r.admission_severity * (p.severity - 0.5) + r.admission_band[band]
     x += r.admission_pressure * pressure(w, site)
     if p.residence == Residence.CARE_HOME:
@@ -253,6 +258,8 @@ def stay_due(w: Any, i: int, p: Any, day: int) -> bool:
         return True
     p.support = support_needed(w, p)
     if p.support == Support.NONE or p.setting == Setting.BOARDING:
+        if p.support != Support.NONE:
+            add_unmet(w, p, day, r.discharge_unmet)  # from A&E without the support needed
         discharge(w, i, p, day)
         return False
     p.setting = Setting.DELAYED

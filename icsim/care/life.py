@@ -8,6 +8,7 @@ from icsim.care.hospital import free_bed
 from icsim.care.planned import end_elective_stay, end_pathway
 from icsim.care.seeking import seek_help, turned_away
 from icsim.care.services import Setting, Support
+from icsim.care.unmet import frailty_group_of
 from icsim.care.world import CANDIDATES, PAST_BOUND, drop_appointment, unmet_need
 from icsim.compiling import kernel
 from icsim.population.ageing import birthday, grow_older
@@ -30,13 +31,6 @@ def next_candidate(p: Any, day: int) -> None:
 
 
 @kernel
-def next_change(p: Any) -> int:
-    """Day of the next birthday, or of moving away if that comes first."""
-    on = birthday(p.birth_day, p.age + 1) if p.age < OLDEST else NEVER
-    return min(on, p.departure_day)
-
-
-@kernel
 def next_birthday(p: Any, risk: Any, day: int) -> None:
     """Set the rates until the next birthday, and the clocks of the next need and of what comes first:
 
@@ -45,7 +39,7 @@ def next_birthday(p: Any, risk: Any, day: int) -> None:
     on = birthday(p.birth_day, p.age + 1) if p.age < OLDEST else NEVER
     set_rates(p, risk, day, on)
     next_candidate(p, day)
-    p.next_life = next_change(p)
+    p.next_life = min(on, p.departure_day)
 
 
 @kernel
@@ -78,6 +72,8 @@ def leave_place(w: Any, i: int, p: Any, day: int, status: int) -> None:
     elif p.package == 2:
         w.social.care_home_used[p.authority] -= 1
     p.caseload = 0
+    p.befriended = 0
+    p.mental_wait = 0
     p.package = 0
     p.setting = Setting.HOME
     p.support = Support.NONE
@@ -131,6 +127,9 @@ def actual_over_rate(w: Any, p: Any, c: int, day: int) -> float:
     if slope != 0.0:
         m *= max(r.activation_least, 1.0 + slope * (p.activation - r.activation_reference) / 20.0)
     x = r.unmet_effect[c] * unmet_need(w, p, day) + r.deconditioning_effect[c] * p.deconditioning
+    m *= r.unmet_usual[c, frailty_group_of(p)]
+    if p.befriended:
+        m *= r.befriended[c]
     if x != 0.0:
         m *= exp(x)
     if c != MORTALITY:

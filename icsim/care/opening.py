@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from icsim.care import purposes as draws
-from icsim.care.life import next_change, settle
+from icsim.care.life import settle
 from icsim.care.planned import planned_queue, refer
 from icsim.care.services import (
     COMMUNITY_TEAM,
@@ -74,6 +74,7 @@ def open_world(
     days: np.recarray,
     years: int,
     run_in: int,
+    areas: int = 1,
 ) -> Handle:
     """A handle on a world of ``people`` in which every service exists and none has any capacity yet."""
     count = {"gp_practice": sizes.practices, "community_team": sizes.teams, "acute_trust": sizes.sites}
@@ -102,6 +103,7 @@ def open_world(
         due_today=np.zeros(len(people), np.int32),
         stay_queues=new_queues(len(people), sizes.sites + 3 * sizes.authorities),
         planned_queues=new_queues(len(people), 3 * sizes.sites),
+        travel=np.zeros((areas, 2)),
         gp=practice,
         hospitals=hospital,
         teams=team,
@@ -136,22 +138,6 @@ def settle_everyone(w: Any, day: int) -> None:
         if p.status == Status.RESIDENT:
             settle(w, p, day)
         else:
-            p.next_life = p.arrival_day
-        reschedule(w, i)
-
-
-@kernel
-def change_length(w: Any, departures: np.ndarray, known: int) -> None:
-    """Fit people in mid-run to a run of another length, in which they leave on these ``departures`` (n,).
-
-    The first ``known`` rows have lived; start the clock of those after them.
-    """
-    for i in range(len(w.people)):
-        p = w.people[i]
-        p.departure_day = departures[i]
-        if p.status == Status.RESIDENT:
-            p.next_life = next_change(p)
-        elif i >= known:
             p.next_life = p.arrival_day
         reschedule(w, i)
 

@@ -17,10 +17,14 @@ REFERRAL: Final = 115
 FOLLOW_UP: Final = 116
 DIRECT: Final = 117
 CRISIS_TEAM: Final = 118
+CALL_111: Final = 119
 AMBULANCE: Final = 120
 ADMISSION: Final = 121
 FOUR_HOURS: Final = 122
 AE_REFERRAL: Final = 123
+OWN_WAY: Final = 124
+CREW_ASKS: Final = 125
+ASKS_TEAM: Final = 126
 # the hospital stay, indexed by stay
 ZERO_DAY: Final = 130
 LENGTH_OF_STAY: Final = 131
@@ -45,6 +49,11 @@ CASE_FINDING: Final = 161
 CASELOAD_END: Final = 162
 PACKAGE_END: Final = 163
 HOSPITAL_USED: Final = 164
+UNCOVERED: Final = 165
+UNCOVERED_SEVERITY: Final = 166
+UNCOVERED_DAY: Final = 167
+TREATMENT_END: Final = 168
+RECOVERY: Final = 169
 # hospitals' load from outside the place, indexed by day, or by day * 4096 + patient
 OUTSIDE_ATTENDANCES: Final = 170
 OUTSIDE_ADMISSIONS: Final = 171
@@ -53,7 +62,12 @@ OUTSIDE_FOUR_HOURS: Final = 173
 OUTSIDE_AT_START: Final = 174
 BOARDERS_TURN: Final = 175
 PROTECTED: Final = 176
+# in monthly reviews, indexed by month
+RELAPSE_OF_MIND: Final = 177
+FOUND_IN_DISTRESS: Final = 178
+LEAVES_QUEUE: Final = 179
 ROTATION: Final = 180
+BEFRIENDING_END: Final = 181
 
 STEPS: Final = 16
 """Draws of one purpose that an episode may make."""

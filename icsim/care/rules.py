@@ -9,7 +9,7 @@ import numpy as np
 
 from icsim.care.services import records
 from icsim.evidence import Catalogue
-from icsim.population.columns import AGE_BANDS, N_NEEDS, Need
+from icsim.population.columns import AGE_BANDS, N_NEEDS, Frailty, Need
 
 
 class Choice(IntEnum):
@@ -28,7 +28,7 @@ CHOICES = tuple(choice.name.lower() for choice in Choice)
 
 FARTHEST = 400
 """Days ahead of which diaries and calendars know: they hold some 500 beyond the end of a run."""
-C, R, B, K = N_NEEDS, N_NEEDS + 1, len(AGE_BANDS), len(Choice)
+C, R, B, K, G = N_NEEDS, N_NEEDS + 1, len(AGE_BANDS), len(Choice), len(Frailty)
 RULES = np.dtype(
     [
         ("headroom", np.float64, (R,)),  # bound of the need stream over the exogenous rate; last is death
@@ -57,6 +57,8 @@ RULES = np.dtype(
         # self-care, 111
         ("resolved_self", np.float64, (C,)),
         ("resolved_111_gain", np.float64),
+        ("calls_111_open", np.float64),  # share calling 111 rather than a pharmacy, practices open
+        ("calls_111_shut", np.float64),
         ("worsening_days", np.float64),
         ("worsening_severity", np.float64),
         ("worsening_unmet", np.float64),
@@ -82,6 +84,7 @@ RULES = np.dtype(
             np.float64,
         ),  # gain in the chance of being helped for each unit of continuity above the reference
         ("known_reference", np.float64),
+        ("gp_asks_team", np.float64),  # share of those a GP cannot help for whom a crisis team is asked
         ("team_below_severity", np.float64),  # below it the GP asks a crisis team before A&E
         (
             "severity_effect",
@@ -96,6 +99,9 @@ RULES = np.dtype(
         ("pressure_from", np.float64),
         ("ambulance", np.float64, (B,)),  # share of attendances brought by ambulance at middle severity
         ("ambulance_delay_unmet", np.float64),
+        ("ambulance_delay_severity", np.float64),
+        ("ambulance_own_way", np.float64),  # share who come without an ambulance when no crew is free
+        ("crew_asks_team", np.float64),  # share of crises for which the crew asks for a rapid response
         ("four_hour_base", np.float64),  # log odds of a breach in an easy department
         ("four_hour_load", np.float64),
         ("four_hour_occupancy", np.float64),
@@ -145,6 +151,19 @@ RULES = np.dtype(
         ("unmet_consultation", np.float64),  # share of unmet need met in a consultation with the usual GP
         ("unmet_team", np.float64),
         ("unmet_caseload_decay", np.float64),  # further decay a day on a fully visited caseload
+        ("unmet_treatment_decay", np.float64),  # on the mental health teams' caseload
+        ("unmet_support_decay", np.float64),  # with home care or in a care home
+        ("unmet_usual", np.float64, (R, G)),  # one over the mean effect of unmet need, by frailty group
+        ("unmet_frail", np.float64, (G,)),  # a month, by frailty group
+        ("unmet_unsupported", np.float64, (4,)),  # a month without a package, by social-care need
+        ("unmet_untreated", np.float64, (4,)),  # a month without treatment, by mental-health need
+        ("self_care_unmet", np.float64),  # left by self-care of a crisis at full severity
+        ("wait_unmet", np.float64),  # for each day of a GP wait beyond the reference
+        ("discharge_unmet", np.float64),  # left by discharge without the support needed
+        ("team_uncovers", np.float64),  # chance for each unit of unmet need at a team's first visit
+        ("uncovered_severity", np.float64),  # the most
+        ("uncovered_days", np.float64),  # the most
+        ("befriended", np.float64, (R,)),  # rate of the often lonely with a voluntary place over without
         ("caseload_referral", np.float64),
         ("visits_each", np.float64),  # visits a day that each person on a caseload should have
     ],
@@ -178,6 +197,27 @@ def seasons(catalogue: Catalogue) -> np.ndarray:
     return np.round(1 + size[:, None] * wave[None, :], 9)
 
 
+def _usual_effect(catalogue: Catalogue) -> np.ndarray:
+    """One over the mean effect of unmet need on each rate, shape (C+1, G).
+
+    Published rates hold with the unmet need that people have: an effect that all have on average is in them.
+    """
+    factors = np.ones((R, G))
+    for c, need in enumerate(CLASSES):
+        if f"unmet_effect_{need}" in catalogue:
+            for g, group in enumerate(Frailty):
+                usual = catalogue.value(f"unmet_usual_{need}_{group.name.lower()}")
+                factors[c, g] = np.exp(-catalogue.value(f"unmet_effect_{need}") * usual)
+    return np.round(factors, 12)
+
+
+def _befriended(catalogue: Catalogue) -> np.ndarray:
+    """What a voluntary place takes of the excess of the often lonely, as a ratio of rates, shape (C+1,)."""
+    lonely = [f"rr_{name}_lonely" for name in (*CLASSES, "death")]
+    excess = np.array([catalogue.value(key) if key in catalogue else 1.0 for key in lonely])
+    return np.round(1 - catalogue.value("voluntary_lonely_relief") * (1 - 1 / np.maximum(excess, 1.0)), 12)
+
+
 def log_choice_shares(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.ndarray:
     """Log share of each choice at reference conditions, shape (C, B, 5, K).
 
@@ -209,6 +249,11 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
         "deconditioning_effect": _with_death(
             _by_class(catalogue, "deconditioning_effect", 0.0), v("deconditioning_effect_death")
         ),
+        "unmet_usual": _usual_effect(catalogue),
+        "unmet_frail": [0.0, 0.0, v("unmet_frail_moderate"), v("unmet_frail_severe")],
+        "unmet_unsupported": [0.0, 0.0, v("unmet_unsupported_substantial"), v("unmet_unsupported_critical")],
+        "unmet_untreated": [0.0, 0.0, v("unmet_untreated_moderate"), v("unmet_untreated_severe")],
+        "befriended": _befriended(catalogue),
         "choice": log_choice_shares(catalogue, ae_to_gp),
         "choice_severity": np.array([v(f"choice_severity_{name}") for name in CHOICES]),
         "admission": np.round(_log_odds(_by_class(catalogue, "admission")), 9),

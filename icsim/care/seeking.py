@@ -3,8 +3,10 @@
 from typing import Any
 
 from icsim.care import purposes as draws
-from icsim.care.general_practice import HELPED, ask_gp, crisis_response
-from icsim.care.hospital import attend_ae, draw, home
+from icsim.care.crisis_team import HELPED, crisis_response
+from icsim.care.episode import draw, home
+from icsim.care.general_practice import ask_gp
+from icsim.care.hospital import attend_ae
 from icsim.care.rules import Choice
 from icsim.care.services import Setting
 from icsim.care.world import add_unmet
@@ -22,15 +24,15 @@ def choose(w: Any, p: Any, day: int) -> int:
     """Multinomial logit over self-care, pharmacy or 111, the GP, a crisis team and A&E (``Choice``).
 
     Utilities start from the log share at reference conditions and move with severity, the practice's expected
-    wait and opening, trust in each service, and activation. After ``attempts_alone`` attempts nobody waits at
-    home.
+    wait and opening, how far the GP and A&E are, trust in each service, and activation. After
+    ``attempts_alone`` attempts nobody waits at home.
     """
     r = w.rules
     log_share = r.choice[p.need, w.risk.band[p.age], (p.imd_decile - 1) // 2]
     severe = p.severity - 0.5
     practice_wait = max(0.0, w.gp.expected_wait[p.practice] - r.choice_wait_reference)
     gp = log_share[Choice.GP] + r.choice_severity[Choice.GP] * severe + r.choice_wait * practice_wait
-    gp += r.choice_trust * (p.trust_gp - r.choice_trust_reference)
+    gp += r.choice_trust * (p.trust_gp - r.choice_trust_reference) + w.travel[p.lsoa, 0]
     if not w.calendar.working[day + w.run_in]:
         gp += r.choice_closed * p.severity
     active = r.choice_activation * (p.activation - r.activation_reference) / 20.0
@@ -39,7 +41,7 @@ def choose(w: Any, p: Any, day: int) -> int:
     team = log_share[Choice.TEAM] + r.choice_severity[Choice.TEAM] * severe
     team += r.choice_trust * (p.trust_community - r.choice_trust_reference)
     ae = log_share[Choice.AE] + r.choice_severity[Choice.AE] * severe
-    ae += r.choice_trust * (p.trust_ae - r.choice_trust_reference)
+    ae += r.choice_trust * (p.trust_ae - r.choice_trust_reference) + w.travel[p.lsoa, 1]
     e_own = exp(own) if p.step < r.attempts_alone else 0.0
     e_phone = e_own + exp(phone)
     e_gp = e_phone + exp(gp)
@@ -69,6 +71,22 @@ def wait_and_see(w: Any, p: Any, day: int) -> None:
 
 
 @kernel
+def advised(w: Any, p: Any, day: int) -> bool:
+    """Whether the person gets advice: from a pharmacy, or from 111 while it has calls left today."""
+    r = w.rules
+    calls = r.calls_111_open if w.calendar.working[day + w.run_in] else r.calls_111_shut
+    if draw(p, draws.CALL_111) >= calls:
+        return True
+    if w.urgent.calls_left[0] <= 0:
+        w.tallies.urgent_care[0, U.CALLS_UNANSWERED] += 1
+        add_unmet(w, p, day, r.refused_unmet)
+        return False
+    w.urgent.calls_left[0] -= 1
+    w.tallies.urgent_care[0, U.CALLS_111] += 1
+    return True
+
+
+@kernel
 def turned_away(w: Any, i: int, p: Any, day: int) -> None:
     """No appointment or no team: the severe go to A&E, others wait and see."""
     if draw(p, draws.TELEPHONE) < p.severity and p.need != Need.PLANNED:
@@ -82,6 +100,7 @@ def seek_help(w: Any, i: int, p: Any, day: int) -> None:
     """One attempt of a person to have the need of the present episode met."""
     r = w.rules
     if p.step >= r.attempts_light and (p.need == Need.MINOR or p.need == Need.PLANNED):
+        add_unmet(w, p, day, r.refused_unmet)
         home(p)  # gives up, or it has passed
         return
     if p.need == Need.PLANNED:
@@ -92,13 +111,13 @@ def seek_help(w: Any, i: int, p: Any, day: int) -> None:
         choice = choose(w, p, day)
     if choice == Choice.SELF_CARE or choice == Choice.PHARMACY_111:
         resolved = r.resolved_self[p.need]
-        if choice == Choice.PHARMACY_111 and w.urgent.calls_left[0] > 0:
-            w.urgent.calls_left[0] -= 1
-            w.tallies.urgent_care[0, U.CALLS_111] += 1
+        if choice == Choice.PHARMACY_111 and advised(w, p, day):
             resolved += r.resolved_111_gain
         if draw(p, draws.SELF_CARE) < resolved - r.severity_effect * (p.severity - 0.5):
             column = S.SELF_CARE if choice == Choice.SELF_CARE else S.PHARMACY
             w.tallies.system[0, column] += 1
+            if p.need != Need.MINOR and p.need != Need.PLANNED:
+                add_unmet(w, p, day, r.self_care_unmet * p.severity)  # it passed, and nobody looked into it
             home(p)
         else:
             wait_and_see(w, p, day)

@@ -222,7 +222,8 @@ SOCIAL_CARE = np.dtype(
 
 URGENT_CARE = np.dtype(
     [
-        ("calls", np.float64),  # 111 calls a day that are answered
+        ("calls", np.float64),  # 111 calls that can be answered on a day that practices are open
+        ("calls_shut", np.float64),  # on a day that they are shut
         ("calls_left", np.int64),  # today
         ("out_of_hours", np.float64),  # out-of-hours GP contacts on a day that practices are shut
         ("out_of_hours_left", np.int64),  # today

@@ -1,13 +1,11 @@
 """Everything one day of care reads and writes, handed to compiled code as one ``NamedTuple``."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from icsim.care.services import Queues, Setting
 from icsim.compiling import kernel
-from icsim.keeping import lay
 from icsim.streams import exp
 
 DAY = np.dtype(
@@ -54,6 +52,7 @@ class World(NamedTuple):
     due_today: np.ndarray  # (n,) int32: scratch
     stay_queues: Queues
     planned_queues: Queues
+    travel: np.ndarray  # (LSOAs, 2): utility of a practice and of A&E for how far they are
     gp: np.recarray  # (P,) GENERAL_PRACTICE
     hospitals: np.recarray  # (S,) HOSPITAL
     teams: np.recarray  # (N,) COMMUNITY_TEAM
@@ -69,54 +68,13 @@ class World(NamedTuple):
     mental_site: int  # hospital site of the mental health wards, -1 when there is none
 
 
-MADE_ANEW = ("due_today", "ageing", "calendar", "run_in", "first_people", "mental_site")
-"""Fields of a world that follow from the experiment; a checkpoint keeps all others."""
-
-
-def _fields(part: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    """Arrays of a named tuple by name: a tuple within becomes a mapping, a record an array without axes."""
-    found = {}
-    for name in names:
-        value: Any = getattr(part, name)
-        found[name] = _fields(value, tuple(value._fields)) if hasattr(value, "_fields") else np.asarray(value)
-    return found
-
-
-def state_of_world(world: Any) -> dict[str, Any]:
-    """What a checkpoint keeps of a world: its own arrays, not copies."""
-    return _fields(world, tuple(name for name in World._fields if name not in MADE_ANEW))
-
-
-def put_world_back(world: Any, state: Mapping[str, Any]) -> None:
-    """Write what was kept into a world of the same place, in which more or fewer people may be expected.
-
-    Raises ValueError where the world is laid out otherwise.
-    """
-
-    def put(part: Any, kept: Mapping[str, Any], names: tuple[str, ...]) -> None:
-        if set(names) != set(kept):
-            raise ValueError(f"the world has other parts: {', '.join(sorted(set(names) ^ set(kept)))}")
-        for name in names:
-            value: Any = getattr(part, name)
-            if hasattr(value, "_fields"):
-                put(value, kept[name], value._fields)
-            elif isinstance(value, np.record):
-                if value.dtype != kept[name].dtype:
-                    raise ValueError(f"{name}: laid out otherwise")
-                for field in value.dtype.names or ():
-                    value[field] = kept[name][field]
-            else:
-                lay(value, kept[name], name)
-
-    put(world, state, tuple(name for name in World._fields if name not in MADE_ANEW))
-
-
 # people["person_year"] columns
 GP_CONTACTS, AE_ATTENDANCES, EMERGENCY_ADMISSIONS, BED_DAYS = range(4)
 # tallies.work columns
 CANDIDATES, PAST_BOUND, EVENTS = range(3)
 
 
+RECOVERED = 255  # mental_wait of those whom treatment has helped and who may relapse
 FORGOTTEN = 1e-3  # unmet need too small to matter
 
 
@@ -130,7 +88,7 @@ def reschedule(w: Any, i: int) -> None:
 
 @kernel
 def unmet_need(w: Any, p: Any, day: int) -> float:
-    """Bring a person's unmet need (z) and deconditioning up to today: both fade, faster with a team."""
+    """Bring a person's unmet need (z) and deconditioning up to today: both fade, z faster with support."""
     days = day - p.unmet_day
     if days > 0:
         p.unmet_day = day
@@ -138,6 +96,10 @@ def unmet_need(w: Any, p: Any, day: int) -> float:
             fade = w.rules.unmet_decay
             if p.caseload == 1:
                 fade += w.rules.unmet_caseload_decay * w.teams.intensity[p.neighbourhood]
+            elif p.caseload == 2:
+                fade += w.rules.unmet_treatment_decay
+            if p.package > 0:
+                fade += w.rules.unmet_support_decay
             p.unmet_need *= exp(-fade * days)
             if p.unmet_need < FORGOTTEN:
                 p.unmet_need = 0.0

@@ -19,7 +19,6 @@ MAX_LAYERS = 50  # files in one chain of extends, repeats counted
 NOT_INHERITED = ("name", "description", "extends")
 SET = "--set"
 DICT = Mark("dict", "dict")
-APPEND = "+"
 _STEP = re.compile(r'"([^"]*)"|([^."\[\]]+)|\[(\d+)\]')
 
 Written = str | FilePath | Mapping[str, Any] | Experiment
@@ -151,7 +150,7 @@ def _split(text: str) -> tuple[str, _Unread]:
 
 
 def _steps(key: str) -> Path:
-    """The steps of a dotted key: names, "quoted names", positions in lists (0 or [0]), + to add to a list."""
+    """The steps of a dotted key: names, quoted names ("St. Mary's") and positions in lists (0 or [0])."""
     steps: list[str | int] = []
     rest = key
     while rest:
@@ -174,8 +173,6 @@ def _put(node: Node, path: Path, value: Node, done: Path) -> Node:
         return merged(node, value, done)
     step, rest = path[0], path[1:]
     if isinstance(node.value, list):
-        if step == APPEND and not rest:
-            return Node([*node.value, value], node.mark)
         at = _position(node, step, done)
         items = list(node.value)
         items[at] = _put(items[at], rest, value, (*done, at))
@@ -183,7 +180,7 @@ def _put(node: Node, path: Path, value: Node, done: Path) -> Node:
     below = node.value.get(str(step)) if isinstance(node.value, dict) else None
     if below is None or (rest and not isinstance(below.value, dict | list)):
         for later in reversed(rest):
-            value = Node([value] if later == APPEND else {str(later): value}, value.mark)
+            value = Node({str(later): value}, value.mark)
         value = value if below is None else merged(below, value, (*done, str(step)))
     else:
         value = _put(below, rest, value, (*done, str(step)))

@@ -63,6 +63,12 @@ class AcuteTrust(Part):
     ae_attendances_per_year: NonNegative | None = _capacity(
         "A&E attendances the department is staffed for, a year, for everybody it serves", ATTENDANCES
     )
+    emergency_admissions_per_year: NonNegative | None = Field(
+        default=None,
+        le=ATTENDANCES,
+        description="Emergency admissions a year, of everybody it serves: how many come from outside"
+        " the place where the code is not known; left out, as its A&E attendances say, else nobody",
+    )
     elective_capacity: NonNegative = evidenced(
         "experiment_capacity_multiplier",
         "Multiplier of the planned inpatient capacity sized for it",

@@ -19,6 +19,7 @@ from icsim.experiment.fields import (
     Day,
     Flag,
     Name,
+    NonNegative,
     Number,
     Part,
     Positive,
@@ -32,6 +33,8 @@ from icsim.experiment.happenings import Intervention, Programme, Shock
 from icsim.experiment.organisations import Kind, Organisations
 
 DAYS_PER_YEAR = 365.25
+FAR = 1440
+"""Minutes of a day: nobody lives further from care."""
 MOST_RATIO = 1000
 PlaceText = Annotated[
     str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200)
@@ -73,6 +76,15 @@ class Population(Part):
 
     sample: Annotated[float, Field(gt=0, le=1, strict=True)] = evidenced(
         "experiment_sample", "Share of the residents simulated, above 0 and up to 1 (everybody)"
+    )
+
+
+class Travel(Part):
+    """How far the people of the place live from care, on average; areas differ around it."""
+
+    ae_minutes: NonNegative = evidenced("travel_ae_minutes", "Mean minutes by car from home to A&E", le=FAR)
+    gp_minutes: NonNegative = evidenced(
+        "travel_gp_minutes", "Mean minutes by car from home to a practice", le=FAR
     )
 
 
@@ -200,6 +212,7 @@ class Experiment(Part):
         "experiment_replicates", "How many runs, each with its own seed"
     )
     population: Population = Field(default_factory=Population, description="Whose lives are simulated")
+    travel: Travel = Field(default_factory=Travel, description="How far people live from care")
     organisations: Organisations = Field(
         default_factory=Organisations, description="Organisations and their capacities"
     )

@@ -144,6 +144,8 @@ PERSON = np.dtype(
         ("lever", np.float32, (N_LEVERS,)),
         ("care_plan", np.uint8),
         ("caseload", np.uint8),  # 0 none, 1 community team, 2 mental health team
+        ("befriended", np.uint8),  # 1 with a place in the voluntary sector
+        ("mental_wait", np.uint8),  # months waited for a mental health team, from 1; 0 none, 255 recovered
         ("package", np.uint8),  # social care received: 0 none, 1 home care, 2 care-home place
         # the care episode in hand
         ("setting", np.uint8),  # icsim.care.day.Setting

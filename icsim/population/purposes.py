@@ -49,3 +49,5 @@ TRUST_COMMUNITY = _number(25)
 # of an area
 BIRTHS = _number(40)  # index: calendar month
 ARRIVALS = _number(41)  # index: calendar year
+TRAVEL_GP = _number(42)
+TRAVEL_AE = _number(43)

@@ -6,11 +6,13 @@ import numpy as np
 
 from icsim.compiling import compiled
 from icsim.population.columns import Status
+from icsim.streams import exp
 
 OLDER = 65
 HOME_CARE = 1  # package
 OFTEN = 2  # loneliness: often
 MODERATE = 2  # mental-health need
+TREATED = 2  # caseload: the mental health teams'
 
 
 class Survey(NamedTuple):
@@ -21,12 +23,16 @@ class Survey(NamedTuple):
     older: np.ndarray  # rows of residents of 65 and over
     younger_supported: np.ndarray  # rows of residents under 65 with home care
     lonely: np.ndarray  # rows of residents who are often lonely
-    distressed: np.ndarray  # rows of residents with moderate or severe mental-health need
+    distressed: np.ndarray  # rows of residents in mental distress, in treatment or after it
 
 
 @compiled
-def survey(people: Any, practices: int) -> Survey:
-    """Survey the residents of structured array ``people``; ``practices`` is their number."""
+def survey(people: Any, practices: int, day: int, fade: np.ndarray) -> Survey:
+    """Survey the residents of structured array ``people`` at the end of ``day``.
+
+    ``practices`` is their number; ``fade`` (4,) how much of unmet need a day takes: from everybody, further
+    on a team's caseload, on the mental health teams', and with social care.
+    """
     lists = np.zeros(practices, np.int64)
     older = np.empty(len(people), np.int32)
     supported = np.empty(len(people), np.int32)
@@ -39,7 +45,10 @@ def survey(people: Any, practices: int) -> Survey:
         if p.status != Status.RESIDENT:
             continue
         lists[p.practice] += 1
-        unmet += p.unmet_need
+        if p.unmet_need > 0.0:
+            daily = fade[0] + (fade[p.caseload] if p.caseload > 0 else 0.0)
+            daily += fade[3] if p.package > 0 else 0.0
+            unmet += p.unmet_need * exp(-daily * (day - p.unmet_day))
         if p.age >= OLDER:
             older[n_older] = i
             n_older += 1
@@ -49,7 +58,7 @@ def survey(people: Any, practices: int) -> Survey:
         if p.loneliness == OFTEN:
             lonely[n_lonely] = i
             n_lonely += 1
-        if p.mental_health_need >= MODERATE:
+        if p.mental_health_need >= MODERATE or p.caseload == TREATED or p.mental_wait > 0:
             distressed[n_distressed] = i
             n_distressed += 1
     return Survey(
