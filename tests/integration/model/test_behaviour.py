@@ -165,8 +165,6 @@ def test_less_support_delays_people_in_hospital(world, settings):
         (organisations(acute_trusts__0__ae_attendances_per_year=2e4), "acute_trust", "ae_breaches", 1.3),
         (organisations(community_teams__rapid_response_per_day_per_100_000=99),
          "community_team", "rapid_refused", 0.1),
-        (organisations(community_teams__rapid_response_per_day_per_100_000=99),
-         "acute_trust", "emergency_admissions", 0.99),
         (organisations(community_teams__staff_per_1000=0), "community_team", "visits", 0.01),
         (organisations(community_teams__caseload_per_1000=1), "community_team", "caseload", 0.5),
         (organisations(mental_health_trusts__crisis_contacts_per_day_per_100_000=0),
