@@ -27,6 +27,7 @@ class AcuteTrust(Organisation):
     """
 
     kind = "acute_trust"
+    STATE = ("outside",)
 
     def __init__(
         self,

@@ -28,6 +28,8 @@ class GPPractice(Organisation):
     """
 
     kind = "gp_practice"
+    STATE = ("weighted_list", "gp_fte", "nurse_fte", "other_fte", "same_day_share", "vacancies", "morale")
+    GIVEN = ("gp_fte", "nurse_fte", "other_fte")
 
     def __init__(
         self,

@@ -108,6 +108,8 @@ class LocalAuthority(Organisation):
     """
 
     kind = "local_authority"
+    STATE = ("eligibility", "waiting", "_carried")
+    GIVEN = ("capacity", "eligibility")
 
     def __init__(
         self, model: "ICSModel", *, name: str, index: int, code: str, older_people: float, share: float

@@ -25,6 +25,10 @@ class Organisation(mesa.Agent, ABC):
     """
 
     kind: ClassVar[str]
+    STATE: ClassVar[tuple[str, ...]] = ("capacity",)
+    """What a checkpoint keeps of the class, beyond its bases (``icsim.keeping``)."""
+    GIVEN: ClassVar[tuple[str, ...]] = ("capacity",)
+    """Of these, what the experiment's ``organisations`` set: a branch that changes them changes these."""
     model: "ICSModel"  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, model: "ICSModel", *, name: str, index: int, code: str = "") -> None:

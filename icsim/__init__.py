@@ -1,6 +1,7 @@
 """icsim: a local integrated care system, person by person and day by day.
 
-``run`` runs an experiment, ``open_run`` opens its results, ``ICSModel`` is the Mesa model, ``load`` reads an
+``run`` runs an experiment, ``branch`` continues a checkpoint into another future, ``open_run`` opens the
+results of either, ``ICSModel`` is the Mesa model, ``load`` reads an
 experiment. They are imported when first used, so that ``import icsim`` is quick.
 """
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from icsim.model import ICSModel
     from icsim.recording.run import Run, open_run
     from icsim.recording.store import ResultError
-    from icsim.running import run
+    from icsim.running import branch, run
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ _HOMES = {
     "ICSModel": "icsim.model",
     "ResultError": "icsim.recording.store",
     "Run": "icsim.recording.run",
+    "branch": "icsim.running",
     "load": "icsim.experiment",
     "open_run": "icsim.recording.run",
     "run": "icsim.running",
@@ -32,6 +34,7 @@ __all__ = [
     "ICSModel",
     "ResultError",
     "Run",
+    "branch",
     "load",
     "open_run",
     "run",

@@ -35,6 +35,18 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the experiment; may be given many times."),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run at --out.")]
+Checkpoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="DATE",
+        help="Keep the state at the start of this day, or every '6 months', for icsim branch; "
+        "may be given many times.",
+    ),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with this run, which was killed before it was done.")
+]
 Word = Annotated[str, typer.Argument(metavar="[WORD]", help="Show only what holds this word.")]
 
 
@@ -124,7 +136,9 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Results folder; left out, runs/NAME-seedS.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run at --out.")] = False,
+    overwrite: Overwrite = False,
+    checkpoint: Checkpoints = None,
+    resume: Resume = False,
 ) -> None:
     """Run an experiment, print its summary and write a results folder that pandas reads."""
     from rich.console import Console
@@ -137,10 +151,58 @@ def run(
     _warn(experiment)
     from icsim.running import run as run_experiment
 
-    result = run_experiment(experiment, out=out, overwrite=overwrite)
+    result = run_experiment(
+        experiment, out=out, overwrite=overwrite, checkpoints=checkpoint or (), resume=resume
+    )
     Console().print(result.summary())
-    typer.echo(f"Results: {_shown(result.path)}")
-    typer.echo(f'In Python: pandas.read_parquet("{_shown(result.path)}/monthly.parquet")')
+    _tell(result.path)
+
+
+def _tell(path: Path) -> None:
+    """Where results are, and how to go on with them."""
+    typer.echo(f"Results: {_shown(path)}")
+    typer.echo(f'In Python: pandas.read_parquet("{_shown(path)}/monthly.parquet")')
+    for day in sorted((path / "checkpoints").glob("*")):
+        typer.echo(f"To continue from {day.name}: icsim branch {_shown(day)} --set KEY=VALUE")
+
+
+@app.command()
+@plainly
+def branch(
+    checkpoint: Annotated[
+        Path,
+        typer.Argument(metavar="CHECKPOINT", help="RESULTS/checkpoints/DATE of a run, or one file in it."),
+    ],
+    overrides: Overrides = None,
+    years: Annotated[
+        float | None, typer.Option(metavar="N", help="Length of the whole run in years, as --set years=N.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Results folder; left out, runs/NAME-branch-seedS.")
+    ] = None,
+    overwrite: Overwrite = False,
+    checkpoints: Annotated[
+        list[str] | None,
+        typer.Option("--checkpoint", metavar="DATE", help="Keep the state again on a later day."),
+    ] = None,
+    resume: Resume = False,
+) -> None:
+    """Continue a run from a checkpoint into another future, and write a results folder of the whole run."""
+    from rich.console import Console
+
+    from icsim.running import branch as run_branch
+
+    options = [] if years is None else [f"years={years}"]
+    result = run_branch(
+        checkpoint,
+        overrides=[*(overrides or ()), *options],
+        out=out,
+        overwrite=overwrite,
+        checkpoints=checkpoints or (),
+        resume=resume,
+    )
+    Console().print(result.summary())
+    _tell(result.path)
 
 
 @app.command()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import mesa
 import numpy as np
@@ -30,21 +30,25 @@ from icsim.care.opening import (
     use_hospitals,
     waiting_over,
 )
-from icsim.care.rules import gather
+from icsim.care.rules import RULES, gather
+from icsim.care.services import records
 from icsim.care.unmet import need_goes_unseen
+from icsim.checkpoint import Checkpoint, CheckpointError, write
 from icsim.evidence import places
 from icsim.evidence.councils import councils_of, districts_of, find_district
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem
+from icsim.keeping import lay
 from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
 from icsim.population.councils import under_councils
 from icsim.population.demand import counts_by_age_and_fifth, expected
-from icsim.population.risk import need_rates, risk_tables
+from icsim.population.risk import RISK, need_rates, risk_tables
 from icsim.population.survey import Survey, survey
 from icsim.population.synthesis import synthesise
 from icsim.population.travel import travel_minutes
 from icsim.recording.measures import columns
 from icsim.recording.recorder import OrganisationRow, Recorder
+from icsim.restoring import header_of, put_model_back, state_of_model
 from icsim.streams import bits, entity_key
 from icsim.system.accounts import Accounts
 from icsim.system.contracts import Activity
@@ -70,6 +74,7 @@ class ICSModel(PatientsByType):
         seed: seed of all luck instead of the experiment's.
         rng: the same under Mesa's newer name.
         replicate: added to the seed.
+        kept: set by :meth:`restore`: build what a checkpoint is to be written over, without the run-in.
         settings: further keys of the experiment, dotted: ``**{"population.sample": 0.1}``.
 
     Attributes:
@@ -84,6 +89,11 @@ class ICSModel(PatientsByType):
         icsim.experiment.ExperimentError: a bad experiment.
     """
 
+    STATE: ClassVar[tuple[str, ...]] = (
+        "day", "month_began", "months_done", "running", "steps", "ae_to_gp",
+    )  # fmt: skip
+    """What a checkpoint keeps of the model itself; a subclass names here what it adds (``icsim.keeping``)."""
+
     def __init__(
         self,
         experiment: str | Path | Mapping[str, Any] | Experiment = "salford",
@@ -91,6 +101,7 @@ class ICSModel(PatientsByType):
         seed: int | None = None,
         rng: int | None = None,
         replicate: int = 0,
+        kept: Checkpoint | None = None,
         **settings: Any,
     ) -> None:
         if not isinstance(experiment, Experiment) or settings:
@@ -98,8 +109,11 @@ class ICSModel(PatientsByType):
             experiment = load(source, overrides=settings)
         given = seed if seed is not None else rng
         self.luck = (experiment.seed if given is None else int(given)) + replicate
+        self.replicate = replicate
         super().__init__(rng=self.luck)
-        self.experiment = experiment
+        self.experiment = self.founded = (
+            experiment  # the second as it was at the start, should the first change
+        )
         self.catalogue = evidence.load().with_values(experiment.parameters)
         self.place = places.resolve(experiment.place)
         self.day = 0
@@ -108,8 +122,9 @@ class ICSModel(PatientsByType):
         self.months_done = 0
         self._make_people()
         self._make_organisations()
-        self._make_world()
-        self._run_in()
+        self._make_world(kept)
+        if kept is None:
+            self._run_in()
         self.happenings = Happenings(self)
         self.datacollector = mesa.DataCollector(
             model_reporters={
@@ -120,6 +135,50 @@ class ICSModel(PatientsByType):
                 "delayed_transfers": lambda model: int(model.world.hospitals.delayed.sum()),
             }
         )
+
+        self.catalogue.turn_page()
+        self.built = frozenset([*vars(self), "built", "seen"])
+
+    def checkpoint(self, path: str | Path) -> Path:
+        """Keep the state at the start of the day about to be lived in a file, whole or not at all.
+
+        Raises:
+            icsim.checkpoint.CheckpointError: the disk refuses, or a subclass has state that it does not name.
+        """
+        path = Path(path).expanduser()
+        write(path, header_of(self), state_of_model(self))
+        return path
+
+    @classmethod
+    def restore(
+        cls, checkpoint: str | Path | Checkpoint, *, experiment: Experiment | None = None, **arguments: Any
+    ) -> Self:
+        """The model that a checkpoint is of, about to live the day it was kept on.
+
+        Args:
+            checkpoint: the file, or one that was read.
+            experiment: another future, from :func:`icsim.branching.future`; left out, the one it was kept in.
+            arguments: of the constructor of a subclass.
+
+        Raises:
+            icsim.checkpoint.CheckpointError: damaged, written by other code, or of another class of model.
+            icsim.experiment.ExperimentError: a parameter that can no longer act.
+        """
+        if not isinstance(checkpoint, Checkpoint):
+            checkpoint = Checkpoint(checkpoint)
+        header = checkpoint.header
+        if header["model"] != cls.__qualname__:
+            raise CheckpointError(
+                f"{checkpoint.path} is of a model {header['model']}, which alone can restore it; this is "
+                f"{cls.__qualname__}"
+            )
+        present = load(header["experiment"])
+        future = present if experiment is None else experiment
+        founded = load(header["founded"], {"years": future.years})
+        model = cls(founded, seed=header["luck"] - header["replicate"], replicate=header["replicate"],
+                    kept=checkpoint, **arguments)  # fmt: skip
+        put_model_back(model, checkpoint, present, future)
+        return model
 
     def _make_people(self) -> None:
         experiment, organisations = self.experiment, self.experiment.organisations
@@ -161,6 +220,7 @@ class ICSModel(PatientsByType):
         return {name: codes or left for name, codes in found.items()}
 
     def _make_organisations(self) -> None:
+        self.ae_to_gp: np.ndarray = np.zeros(0)  # odds of A&E against the GP, (age bands, fifths)
         self.organisations = [organisation for kind in KINDS for organisation in kind.found(self)]
         rows = [OrganisationRow(f"{self.place.name} (whole place)", "system")]
         rows += [OrganisationRow(o.name, o.kind, o.code) for o in self.organisations]
@@ -174,11 +234,22 @@ class ICSModel(PatientsByType):
         """The organisations of a class, in order."""
         return [o for o in self.organisations if type(o) is kind]
 
-    def _make_world(self) -> None:
+    def _tables(self, kept: Checkpoint | None) -> tuple[np.record, np.record]:
+        """The rules of a day of care and what turns attributes into rates, reckoned or as they were kept."""
+        if kept is not None:
+            rules, risk = records(1, RULES), records(1, RISK)
+            for table, name in ((rules, "rules"), (risk, "risk")):
+                lay(table, kept.state["world"][name].reshape(1), name)
+            return rules[0], risk[0]
+        rates = need_rates(self.catalogue, evidence.load())
+        self.ae_to_gp = rates.ae_to_gp
+        rules = gather(self.catalogue, rates.ae_to_gp)
+        risk = risk_tables(self.catalogue, rates, rules.headroom, self.people, self.experiment.start)
+        return rules, risk
+
+    def _make_world(self, kept: Checkpoint | None) -> None:
         catalogue = self.catalogue
-        rates = need_rates(catalogue, evidence.load())
-        rules = gather(catalogue, rates.ae_to_gp)
-        risk = risk_tables(catalogue, rates, rules.headroom, self.people, self.experiment.start)
+        rules, risk = self._tables(kept)
         trusts = self.of(AcuteTrust)
         sizes = Sizes(
             practices=len(self.of(GPPractice)),

@@ -6,6 +6,7 @@ levers of services (``SERVICES``) work on a capacity of an organisation, or of a
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,22 @@ class Levers:
         """Take back one turn."""
         self.turns.remove(turn)
         self._apply(turn.lever)
+
+    def state(self) -> list[Any]:
+        """The turns for a checkpoint: lever, factor, rows, name of each."""
+        return [[turn.lever, turn.factor, turn.rows, turn.name] for turn in self.turns]
+
+    def put_back(self, state: Sequence[Any]) -> None:
+        """The turns of a checkpoint in place of all; ``people["lever"]`` is taken to hold their product."""
+        self.turns[:] = [
+            Turn(int(lever), float(factor), None if rows is None else rows.copy(), name)
+            for lever, factor, rows, name in state
+        ]
+
+    def apply_all(self) -> None:
+        """Compute the columns of all levers in force afresh."""
+        for lever in {turn.lever for turn in self.turns}:
+            self._apply(lever)
 
     def _apply(self, lever: int) -> None:
         """Compute a lever's column afresh, so that turning and releasing leaves no rounding behind."""

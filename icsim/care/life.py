@@ -31,6 +31,13 @@ def next_candidate(p: Any, day: int) -> None:
 
 
 @kernel
+def next_change(p: Any) -> int:
+    """Day of the next birthday, or of moving away if that comes first."""
+    on = birthday(p.birth_day, p.age + 1) if p.age < OLDEST else NEVER
+    return min(on, p.departure_day)
+
+
+@kernel
 def next_birthday(p: Any, risk: Any, day: int) -> None:
     """Set the rates until the next birthday, and the clocks of the next need and of what comes first:
 
@@ -39,7 +46,7 @@ def next_birthday(p: Any, risk: Any, day: int) -> None:
     on = birthday(p.birth_day, p.age + 1) if p.age < OLDEST else NEVER
     set_rates(p, risk, day, on)
     next_candidate(p, day)
-    p.next_life = min(on, p.departure_day)
+    p.next_life = next_change(p)
 
 
 @kernel

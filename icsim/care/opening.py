@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from icsim.care import purposes as draws
-from icsim.care.life import settle
+from icsim.care.life import next_change, settle
 from icsim.care.planned import planned_queue, refer
 from icsim.care.services import (
     COMMUNITY_TEAM,
@@ -138,6 +138,22 @@ def settle_everyone(w: Any, day: int) -> None:
         if p.status == Status.RESIDENT:
             settle(w, p, day)
         else:
+            p.next_life = p.arrival_day
+        reschedule(w, i)
+
+
+@kernel
+def change_length(w: Any, departures: np.ndarray, known: int) -> None:
+    """Fit people in mid-run to a run of another length, in which they leave on these ``departures`` (n,).
+
+    The first ``known`` rows have lived; start the clock of those after them.
+    """
+    for i in range(len(w.people)):
+        p = w.people[i]
+        p.departure_day = departures[i]
+        if p.status == Status.RESIDENT:
+            p.next_life = next_change(p)
+        elif i >= known:
             p.next_life = p.arrival_day
         reschedule(w, i)
 

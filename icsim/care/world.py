@@ -1,11 +1,13 @@
 """Everything one day of care reads and writes, handed to compiled code as one ``NamedTuple``."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from icsim.care.services import Queues, Setting
 from icsim.compiling import kernel
+from icsim.keeping import lay
 from icsim.streams import exp
 
 DAY = np.dtype(
@@ -66,6 +68,48 @@ class World(NamedTuple):
     run_in: int  # days before day 0
     first_people: int  # rows of the people present on day 0, which come first
     mental_site: int  # hospital site of the mental health wards, -1 when there is none
+
+
+MADE_ANEW = ("due_today", "ageing", "calendar", "run_in", "first_people", "mental_site")
+"""Fields of a world that follow from the experiment; a checkpoint keeps all others."""
+
+
+def _fields(part: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Arrays of a named tuple by name: a tuple within becomes a mapping, a record an array without axes."""
+    found = {}
+    for name in names:
+        value: Any = getattr(part, name)
+        found[name] = _fields(value, tuple(value._fields)) if hasattr(value, "_fields") else np.asarray(value)
+    return found
+
+
+def state_of_world(world: Any) -> dict[str, Any]:
+    """What a checkpoint keeps of a world: its own arrays, not copies."""
+    return _fields(world, tuple(name for name in World._fields if name not in MADE_ANEW))
+
+
+def put_world_back(world: Any, state: Mapping[str, Any]) -> None:
+    """Write what was kept into a world of the same place, in which more or fewer people may be expected.
+
+    Raises ValueError where the world is laid out otherwise.
+    """
+
+    def put(part: Any, kept: Mapping[str, Any], names: tuple[str, ...]) -> None:
+        if set(names) != set(kept):
+            raise ValueError(f"the world has other parts: {', '.join(sorted(set(names) ^ set(kept)))}")
+        for name in names:
+            value: Any = getattr(part, name)
+            if hasattr(value, "_fields"):
+                put(value, kept[name], value._fields)
+            elif isinstance(value, np.record):
+                if value.dtype != kept[name].dtype:
+                    raise ValueError(f"{name}: laid out otherwise")
+                for field in value.dtype.names or ():
+                    value[field] = kept[name][field]
+            else:
+                lay(value, kept[name], name)
+
+    put(world, state, tuple(name for name in World._fields if name not in MADE_ANEW))
 
 
 # people["person_year"] columns

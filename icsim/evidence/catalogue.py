@@ -80,6 +80,7 @@ class Catalogue:
     def __init__(self, parameters: Iterable[Parameter]):
         self._parameters = {parameter.key: parameter for parameter in parameters}
         self._used: set[str] = set()
+        self._lately: set[str] = set()
 
     def __getitem__(self, key: str) -> Parameter:
         """The parameter of this key, marked as used; raises ``UnknownParameter``."""
@@ -88,6 +89,7 @@ class Catalogue:
         except KeyError:
             raise UnknownParameter(key, self._parameters) from None
         self._used.add(key)
+        self._lately.add(key)
         return parameter
 
     def __contains__(self, key: object) -> bool:
@@ -106,6 +108,20 @@ class Catalogue:
     def used(self) -> set[str]:
         """Keys read so far through this catalogue (a copy)."""
         return set(self._used)
+
+    @property
+    def lately(self) -> set[str]:
+        """Keys read since the last :meth:`turn_page` (a copy)."""
+        return set(self._lately)
+
+    def turn_page(self) -> None:
+        """From now on ``lately`` holds what is read after this moment."""
+        self._lately.clear()
+
+    def mark(self, used: Iterable[str], lately: Iterable[str]) -> None:
+        """Take these keys as read before, and these as read lately."""
+        self._used |= set(used) & set(self._parameters)
+        self._lately = set(lately) & set(self._parameters)
 
     def value(self, key: str) -> float:
         """The number of this key; raises ``UnknownParameter``, or ``ValueError`` where the row holds text."""

@@ -19,6 +19,7 @@ MAX_LAYERS = 50  # files in one chain of extends, repeats counted
 NOT_INHERITED = ("name", "description", "extends")
 SET = "--set"
 DICT = Mark("dict", "dict")
+APPEND = "+"
 _STEP = re.compile(r'"([^"]*)"|([^."\[\]]+)|\[(\d+)\]')
 
 Written = str | FilePath | Mapping[str, Any] | Experiment
@@ -150,7 +151,7 @@ def _split(text: str) -> tuple[str, _Unread]:
 
 
 def _steps(key: str) -> Path:
-    """The steps of a dotted key: names, quoted names ("St. Mary's") and positions in lists (0 or [0])."""
+    """The steps of a dotted key: names, "quoted names", positions in lists (0 or [0]), + to add to a list."""
     steps: list[str | int] = []
     rest = key
     while rest:
@@ -173,6 +174,8 @@ def _put(node: Node, path: Path, value: Node, done: Path) -> Node:
         return merged(node, value, done)
     step, rest = path[0], path[1:]
     if isinstance(node.value, list):
+        if step == APPEND and not rest:
+            return Node([*node.value, value], node.mark)
         at = _position(node, step, done)
         items = list(node.value)
         items[at] = _put(items[at], rest, value, (*done, at))
@@ -180,7 +183,7 @@ def _put(node: Node, path: Path, value: Node, done: Path) -> Node:
     below = node.value.get(str(step)) if isinstance(node.value, dict) else None
     if below is None or (rest and not isinstance(below.value, dict | list)):
         for later in reversed(rest):
-            value = Node({str(later): value}, value.mark)
+            value = Node([value] if later == APPEND else {str(later): value}, value.mark)
         value = value if below is None else merged(below, value, (*done, str(step)))
     else:
         value = _put(below, rest, value, (*done, str(step)))

@@ -4,13 +4,14 @@ The kernel writes plain NumPy arrays: ``recorder.block(kind)[day]`` is today's r
 the kind, measures of the kind). Nothing here knows what a patient is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim.keeping import lay
 from icsim.population.columns import AGE_BANDS
 from icsim.recording.measures import (
     GROUP_MEASURES,
@@ -58,6 +59,31 @@ class Ledger:
         """Append many rows, a sequence for each column."""
         for column, values in zip(self.columns.values(), columns, strict=True):
             column.extend(values)
+
+    def state(self) -> dict[str, Any]:
+        """The columns for a checkpoint: dates and numbers as arrays, texts as numbers of a list of texts."""
+        return {name: _kept_column(values) for name, values in self.columns.items()}
+
+    def put_back(self, state: Mapping[str, Any]) -> None:
+        """The rows of a checkpoint in place of all."""
+        if set(state) != set(self.columns):
+            raise ValueError(
+                f"a ledger with other columns: {', '.join(sorted(set(state) ^ set(self.columns)))}"
+            )
+        for name, kept in state.items():
+            if isinstance(kept, Mapping):
+                texts = kept["texts"]
+                self.columns[name][:] = [texts[at] for at in kept["at"].tolist()]
+            else:
+                self.columns[name][:] = kept.tolist()
+
+
+def _kept_column(values: list) -> Any:
+    if values and isinstance(values[0], str):
+        texts = {text: at for at, text in enumerate(dict.fromkeys(values))}
+        return {"texts": list(texts), "at": np.array([texts[value] for value in values], np.int32)}
+    dates = bool(values) and isinstance(values[0], date)
+    return np.array(values, "datetime64[D]" if dates else np.float64)
 
 
 class Recorder:
@@ -124,6 +150,29 @@ class Recorder:
         self.people: pd.DataFrame | None = None
         self.money = Ledger("month", "payer", "payee", "account", "amount_gbp")
         self.relationships = Ledger("month", "source", "target", "trust", "contact")
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps: the days and months so far. Counts by group are handed over at the end."""
+        return {
+            "blocks": self._blocks,
+            "money": self.money.state(),
+            "relationships": self.relationships.state(),
+        }
+
+    def put_back(self, state: Mapping[str, Any]) -> None:
+        """Write what was kept into a recorder of the same organisations, of a run of any length.
+
+        What was last seen stands until it is seen again, so days beyond the kept ones get the last one's row.
+        """
+        if set(state["blocks"]) != set(self._blocks):
+            raise ValueError("a recorder of other kinds of organisations")
+        for kind, block in self._blocks.items():
+            kept = state["blocks"][kind]
+            lay(block, kept, kind)
+            if len(block) > len(kept):
+                block[len(kept) :] = kept[-1]
+        self.money.put_back(state["money"])
+        self.relationships.put_back(state["relationships"])
 
     def block(self, kind: str) -> np.ndarray:
         """The array of a kind: (days, its organisations, its measures), float32, zeros at first.

@@ -1,7 +1,8 @@
 """A results folder: complete or absent.
 
 Everything is written into a hidden sibling (``.icsim-*.partial``) and renamed when it is whole. The hidden
-folder is held under a file lock, so that the next writer can tell what a dead process left and sweep it away.
+folder is held under a file lock, so that the next writer can tell what a dead process left and sweep it away,
+or go on with it: a run that says what it is of (``identity``) leaves behind its finished replicates.
 """
 
 import errno
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 PARTIAL = ".icsim-*.partial"
 REPLACED = ".icsim-*.replaced.*"
 MANIFEST = "manifest.json"
+UNFINISHED = "unfinished.json"
+CHECKPOINTS = "checkpoints"
 ABANDONED_SECONDS = 7 * 24 * 3600  # where folders cannot be locked, only age tells that nobody writes there
 
 
@@ -65,12 +68,26 @@ def _lock(folder: Path) -> int | None:
     return descriptor
 
 
-def sweep(parent: Path) -> None:
-    """Remove what dead writers left in a folder, and put back a result whose replacement never came."""
+def _unfinished(folder: Path) -> dict[str, Any]:
+    """What a hidden folder says of its run; {} when it cannot be gone on with."""
+    try:
+        found = json.loads((folder / UNFINISHED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and "out" in found else {}
+
+
+def sweep(parent: Path, out: str | None = None) -> None:
+    """Remove what dead writers left in a folder, and put back a result whose replacement never came.
+
+    Runs that can be gone on with stay for a week, but for one that was to become ``out``.
+    """
     for folder in parent.glob(PARTIAL):
         with suppress(OSError):  # held by a living process, or just swept by another
             descriptor = _lock(folder)
-            if descriptor is not None or time.time() - folder.stat().st_mtime > ABANDONED_SECONDS:
+            old = time.time() - folder.stat().st_mtime > ABANDONED_SECONDS
+            wanted = _unfinished(folder).get("out", out) != out
+            if old or (descriptor is not None and not wanted):
                 shutil.rmtree(folder, ignore_errors=True)
             if descriptor is not None:
                 os.close(descriptor)
@@ -102,6 +119,13 @@ class RunWriter:
         root: where folders are made when ``out`` is None.
         overwrite: replace an earlier *run* at ``out``; anything else there is never touched.
         tables: which tables to record, names of ``TABLES``.
+        identity: what the run is of, for JSON; a run with another identity does not go on with it. None: a
+            dead run's remains are of no use to anyone.
+        resume: go on with the unfinished run that was to become this folder.
+
+    Attributes:
+        done: replicates that are written.
+        noted: what the caller noted with them, the latest of each name.
 
     Raises:
         ResultError: ``out`` is taken, or a table is unknown; at once, before anything is computed.
@@ -116,6 +140,8 @@ class RunWriter:
         root: str | Path = "runs",
         overwrite: bool = False,
         tables: Iterable[str] = tuple(TABLES),
+        identity: Mapping[str, Any] | None = None,
+        resume: bool = False,
     ) -> None:
         self.name = name
         self.tables = tuple(tables)
@@ -128,7 +154,11 @@ class RunWriter:
         self._overwrite = overwrite
         self._partial: Path | None = None
         self._lock: int | None = None
-        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._identity = None if identity is None else dict(identity)
+        self.done: list[int] = []
+        self.noted: dict[str, Any] = {}
+        self.worth_keeping = False
+        self._schemas: dict[str, Any] = {}
         self._rows: dict[str, int] = {}
         self._recorded: dict[str, Any] = {}
         self._made: list[Path] = []
@@ -136,6 +166,37 @@ class RunWriter:
         if self._out is not None:
             self._refuse_taken(self._out)
         self._refuse_closed()
+        if resume:
+            self._adopt()
+
+    @property
+    def _final_name(self) -> str:
+        return self._out.name if self._out else self._folder_name
+
+    def _adopt(self) -> None:
+        """Go on with what a dead run left."""
+        known = {folder: _unfinished(folder) for folder in self._parent.glob(PARTIAL)}
+        mine = [folder for folder, found in known.items() if found.get("out") == self._final_name]
+        goal = self._parent / self._final_name
+        if not mine:
+            others = sorted({found["out"] for found in known.values() if found})
+            hint = f"; unfinished there: {', '.join(others)}" if others else ""
+            raise ResultError(
+                f"there is no unfinished run of {goal} to resume{hint}: run it without --resume"
+            )
+        folder = max(mine, key=lambda one: one.stat().st_mtime)
+        found = known[folder]
+        if found.get("identity") != self._identity:
+            raise ResultError(
+                f"the unfinished run of {goal} {_difference(found.get('identity'), self._identity)}"
+            )
+        try:
+            self._lock = _lock(folder)
+        except BlockingIOError:
+            raise ResultError(f"{goal} is being written by another process") from None
+        self._partial, self.worth_keeping = folder, True
+        self.done, self.noted = list(found["done"]), dict(found["noted"])
+        self._rows, self._recorded = dict(found["rows"]), dict(found["recorded"])
 
     def _refuse_closed(self) -> None:
         """See at once whether a folder can be made, not when the work is done."""
@@ -165,13 +226,15 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.abandon()
+        self.abandon(keep=self.worth_keeping and isinstance(error, KeyboardInterrupt | SystemExit))
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._handlers.clear()
 
-    def add(self, recorder: Recorder, replicate: int = 0) -> None:
+    def add(self, recorder: Recorder, replicate: int = 0, **noted: Any) -> None:
         """Write one replicate's tables; its recorder may be dropped afterwards.
+
+        ``noted``: whatever a run that goes on after this one must know, for JSON.
 
         Raises:
             ResultError: the disk refuses, or a replicate's table has other columns than the first one's.
@@ -180,35 +243,95 @@ class RunWriter:
 
         try:
             folder = self._open()
-            for name in self.tables:
-                for table in TABLES[name](recorder, replicate):
-                    self._write(folder, name, table)
+            part = folder / f"{replicate}.writing"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            rows = {name: self._write(part, name, recorder, replicate) for name in self.tables}
+            part.replace(folder / f"{replicate}")
         except (OSError, ValueError, pa.ArrowException) as error:
             raise ResultError(f"cannot write results in {self._parent}: {error}") from error
+        for name, count in rows.items():
+            if count is None:
+                continue
+            self._rows[name] = self._rows.get(name, 0) + count
         self._recorded = {
             "start": recorder.start.isoformat(),
             "days": recorder.days_done,
             "organisations": [asdict(row) for row in recorder.organisations],
             "measures": {kind: [asdict(row) for row in table] for kind, table in recorder.measures.items()},
         }
+        self.done.append(replicate)
+        self.noted.update(noted)
+        self.save()
 
-    def _write(self, folder: Path, name: str, table: Any) -> None:
+    def _write(self, part: Path, name: str, recorder: Recorder, replicate: int) -> int | None:
+        """Write a table of one replicate; returns its rows, None when it was not recorded."""
+        rows = 0
+        writer: pq.ParquetWriter | None = None
+        for table in TABLES[name](recorder, replicate):
+            if writer is None:
+                if name not in self._schemas:
+                    self._schemas[name] = self._schema(name, table.schema)
+                writer = _parquet(part / f"{name}.parquet", self._schemas[name])
+            writer.write_table(table.cast(writer.schema))
+            rows += len(table)
+        if writer is None:
+            return None
+        writer.close()
+        return rows
+
+    def _schema(self, name: str, new: Any) -> Any:
+        """The columns of a table: those of a replicate written before this process began, or the new ones."""
         import pyarrow.parquet as pq
 
-        writer = self._writers.get(name)
-        if writer is None:
-            # No dictionary for floats: they seldom repeat enough to pay for it.
-            texts = [column.name for column in table.schema if not _is_number(column.type)]
-            writer = pq.ParquetWriter(
-                folder / f"{name}.parquet",
-                table.schema,
-                compression="zstd",
-                use_dictionary=cast("bool", texts),
-            )
-            self._writers[name] = writer
-            self._rows[name] = 0
-        writer.write_table(table.cast(writer.schema))
-        self._rows[name] += len(table)
+        files = [self.folder / f"{replicate}" / f"{name}.parquet" for replicate in self.done]
+        return next((pq.read_schema(file) for file in files if file.exists()), new)
+
+    @property
+    def folder(self) -> Path:
+        """The hidden folder, which becomes the results; made at first use."""
+        try:
+            return self._open()
+        except OSError as error:
+            raise ResultError(f"cannot write results in {self._parent}: {error}") from error
+
+    def save(self) -> None:
+        """Say in the hidden folder what is done, so that another process can go on."""
+        if self._identity is None:
+            return
+        said = {
+            "out": self._final_name,
+            "identity": self._identity,
+            "done": self.done,
+            "noted": self.noted,
+            "rows": self._rows,
+            "recorded": self._recorded,
+        }
+        try:
+            fresh = self._open() / f"{UNFINISHED}.writing"
+            fresh.write_text(json.dumps(said, default=plain), encoding="utf-8")
+            fresh.replace(self._open() / UNFINISHED)
+        except OSError as error:
+            raise ResultError(f"cannot write results in {self._parent}: {error}") from error
+
+    def _join(self, folder: Path) -> None:
+        """One file for each table, from those of the replicates in order."""
+        import pyarrow.parquet as pq
+
+        parts = [folder / f"{replicate}" for replicate in sorted(self.done)]
+        for name in self._rows:
+            files = [part / f"{name}.parquet" for part in parts if (part / f"{name}.parquet").exists()]
+            if len(files) == 1:
+                files[0].replace(folder / f"{name}.parquet")
+            elif files:
+                with _parquet(folder / f"{name}.parquet", pq.read_schema(files[0])) as writer:
+                    for file in files:
+                        with pq.ParquetFile(file) as source:
+                            for group in range(source.num_row_groups):
+                                writer.write_table(source.read_row_group(group).cast(writer.schema))
+        for part in parts:
+            shutil.rmtree(part)
+        (folder / UNFINISHED).unlink(missing_ok=True)
 
     def _open(self) -> Path:
         """The hidden folder, made and locked at first use."""
@@ -217,7 +340,7 @@ class RunWriter:
         missing = [self._parent, *self._parent.parents]
         self._made = [folder for folder in missing if not folder.exists()]
         self._parent.mkdir(parents=True, exist_ok=True)
-        sweep(self._parent)
+        sweep(self._parent, self._final_name)
         while True:
             folder = self._parent / f".icsim-{uuid.uuid4().hex}.partial"
             folder.mkdir()
@@ -239,8 +362,7 @@ class RunWriter:
         if self._partial is None:
             raise ResultError("nothing was recorded")
         try:
-            for writer in self._writers.values():
-                writer.close()
+            self._join(self._partial)
             whole = {**manifest, **self._recorded, "tables": self._rows}
             text = json.dumps(whole, indent=1, default=plain, ensure_ascii=False)
             (self._partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -281,14 +403,11 @@ class RunWriter:
         if _is_taken(final):
             final.rename(self._parent / f".icsim-{uuid.uuid4().hex}.replaced.{final.name}")
 
-    def abandon(self) -> None:
-        """Remove whatever was written and not completed. Safe to call twice."""
-        for writer in self._writers.values():
-            with suppress(Exception):
-                writer.close()
-        self._writers.clear()
+    def abandon(self, keep: bool = False) -> None:
+        """Remove what was written and not completed, or leave it to be gone on with. Safe to call twice."""
         if self._partial is not None:
-            shutil.rmtree(self._partial, ignore_errors=True)
+            if not keep:
+                shutil.rmtree(self._partial, ignore_errors=True)
             self._partial = None
         for folder in self._made:
             with suppress(OSError):  # someone else has put something there
@@ -302,6 +421,31 @@ class RunWriter:
 def _leave(number: int, frame: object) -> None:
     """Turn a polite kill into an ordinary exit, so that context managers clean up."""
     raise SystemExit(128 + number)
+
+
+def _parquet(path: Path, schema: Any) -> "pq.ParquetWriter":
+    import pyarrow.parquet as pq
+
+    # No dictionary for floats: they seldom repeat enough to pay for it.
+    texts = [column.name for column in schema if not _is_number(column.type)]
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=cast("bool", texts))
+
+
+def _difference(left: Any, asked: Any) -> str:
+    """In what an unfinished run's identity is another, in words."""
+    if not isinstance(left, dict) or not isinstance(asked, dict):
+        return "is of another kind: run without --resume"
+    if left.get("code") != asked.get("code"):
+        return (
+            f"was begun by other code of icsim (digest {left.get('code')}, here {asked.get('code')}): run "
+            "without --resume"
+        )
+    old, new = left.get("experiment") or {}, asked.get("experiment") or {}
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)] or [
+        key for key in {**left, **asked} if left.get(key) != asked.get(key)
+    ]
+    said = ", ".join(sorted(keys)[:4])
+    return f"is of another experiment (other {said}): give the same, or run without --resume"
 
 
 def _is_number(kind: Any) -> bool:

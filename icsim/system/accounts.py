@@ -6,15 +6,17 @@ is paid from the day's counts. All money is in 2016/17 prices; accounts beginnin
 places' patients.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
 from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.organisations import Kind
 from icsim.experiment.schema import Experiment
+from icsim.keeping import put_back, state_of
 from icsim.recording.recorder import SYSTEM, Recorder
 from icsim.system.budgets import Budgets, People
 from icsim.system.contracts import Activity, TrustPayment, contract_on, payment_of
@@ -129,6 +131,8 @@ class Accounts:
     Raises:
         ValueError: arrays of ``populations`` that do not fit the recorder's organisations; no commissioner.
     """
+
+    STATE = ("_next", "_month_began", "_paid", "_residents_by_age", "_people_65", "emergency_before")
 
     def __init__(
         self, recorder: Recorder, experiment: Experiment, catalogue: Catalogue, populations: Populations
@@ -323,6 +327,27 @@ class Accounts:
         self._month_began = self._next
         self.ledger.book()
         self.ledger.close_month(month, self._recorder)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps. Prices and agreements are made anew from the experiment."""
+        people = getattr(self, "_people", None)
+        return {
+            "own": state_of(self),
+            "ledger": state_of(self.ledger),
+            "people": None if people is None else asdict(people),
+        }
+
+    def put_back(self, state: Mapping[str, Any], experiment: Experiment) -> None:
+        """Go on with the books of a checkpoint, under the contract steps of ``experiment`` from now on."""
+        put_back(self, state["own"])
+        put_back(self.ledger, state["ledger"])
+        if state["people"] is not None:
+            self._people = People(**state["people"])
+        self._experiment = experiment
+        last = self._recorder.start + timedelta(days=max(0, self._next - 1))
+        self.contract = contract_on(experiment.contract, last)
+        self._steps = [step.date for step in experiment.contract.steps if step.date > last]
+        self.payment = self._payment()
 
     def surplus_this_year(self, name: str) -> float:
         """Receipts less payments of one organisation since 1 April (or the start), GBP."""

@@ -1,8 +1,8 @@
 """Interventions and shocks of an experiment: on their days they turn levers, and turn them back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from icsim.experiment.happenings import Intervention, ShockKind
 from icsim.population.selecting import matching
@@ -30,7 +30,7 @@ class Happenings:
 
     def __init__(self, model: "ICSModel") -> None:
         self.model = model
-        self._turns: dict[str | int, list[Turn]] = {}  # by name of intervention or place of shock
+        self._turns: dict[str, list[Turn]] = {}  # by name of intervention or what the shock is
         self._due: dict[date, list[Callable[[], None]]] = {}
         start, end = model.experiment.start, model.experiment.end
         for intervention in model.experiment.interventions:
@@ -43,6 +43,26 @@ class Happenings:
             if last and last < end and shock.kind is not ShockKind.LEADER_LEAVES:
                 self._plan(last + timedelta(days=1), lambda at=at: self.strike(at, -1))
         self.running: list[Intervention] = []
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps: who runs, and which turns of ``model.levers`` are whose."""
+        turns = self.model.levers.turns
+        return {
+            "running": [intervention.name for intervention in self.running],
+            "turns": {name: [turns.index(turn) for turn in own] for name, own in self._turns.items()},
+        }
+
+    def put_back(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint, whose turns the model's levers hold; days before it are not asked for."""
+        named = {one.name: one for one in self.model.experiment.interventions}
+        self.running = [named[name] for name in state["running"]]
+        turns = self.model.levers.turns
+        self._turns = {name: [turns[at] for at in own] for name, own in state["turns"].items()}
+
+    def running_turns(self) -> Iterator[tuple[Intervention, list["Turn"]]]:
+        """Each intervention that runs, with its turns."""
+        for intervention in self.running:
+            yield intervention, self._turns.get(intervention.name, [])
 
     def _plan(self, day: date, what: Callable[[], None]) -> None:
         self._due.setdefault(day, []).append(what)
@@ -84,9 +104,10 @@ class Happenings:
             name = f"flu {shock.date}"
             if direction > 0:
                 levers = self.model.levers
-                self._turns[at] = [levers.turn(lever, 1 + size, None, name) for lever in FLU_LEVERS]
+                turns = [levers.turn(lever, 1 + size, None, name) for lever in FLU_LEVERS]
+                self._turns.setdefault(shock.model_dump_json(), []).extend(turns)
             else:
-                for turn in self._turns.pop(at):
+                for turn in self._turns.pop(shock.model_dump_json(), ()):
                     self.model.levers.release(turn)
         elif shock.kind is ShockKind.LEADER_LEAVES:
             self.model.relationships.leader_leaves(shock.organisation, size)

@@ -97,6 +97,8 @@ class Ledger:
         self._balances = np.zeros(len(self.names))
         self._opening = np.zeros(len(self.names))
 
+    STATE = ("today", "standing", "_month", "_balances", "_opening")
+
     def position(self, name: str) -> int:
         """Index of a party; raises ``KeyError`` when there is none of this name."""
         return self._position[name]

@@ -61,6 +61,8 @@ class Relationships:
         ValueError: names and kinds of different length, or a name given twice.
     """
 
+    STATE = ("trust", "contact", "kept", "broken")
+
     def __init__(self, names: Sequence[str], kinds: Sequence[str], spec: "RelationshipsSpec") -> None:
         self.names = tuple(names)
         self.kinds = tuple(str(kind) for kind in kinds)

@@ -147,7 +147,7 @@ def interrupted(tmp_path: Path, number: int) -> tuple[int, str, str]:
     """A run of many replicates that gets a signal when it has begun to write."""
     process = start(*QUICK, "--replicates", "2000", "--out", "mine", cwd=tmp_path)
     until = time.monotonic() + 200
-    while not any(tmp_path.glob(f"{PARTIAL}/daily.parquet")):
+    while not any(tmp_path.glob(f"{PARTIAL}/0/daily.parquet")):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 # Lowest floor first; modules of one floor do not import one another.
 FLOORS: list[set[str]] = [
-    {"compiling", "experiments"},
+    {"compiling", "experiments", "keeping"},
     {"streams", "handle", "prefetch"},
     {"evidence"},
     {"population"},
@@ -26,6 +26,8 @@ FLOORS: list[set[str]] = [
     {"care"},
     {"system"},
     {"agents"},
+    {"checkpoint"},
+    {"restoring", "branching"},
     {"model"},
     {"running"},
     {"analysis"},
