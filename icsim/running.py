@@ -278,8 +278,8 @@ def _live(
             due = math.inf  # a state that cannot be kept, for want of room or a class's STATE, stops no run
             with suppress(CheckpointError):
                 model.checkpoint(writer.folder / LATEST)
-                writer.save()
                 writer.worth_keeping = True
+                writer.save()
                 due = time.monotonic() + max(SAVE_EVERY_SECONDS, 50 * (time.monotonic() - before))
         model.step()
         advance()

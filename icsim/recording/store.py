@@ -247,6 +247,7 @@ class RunWriter:
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
             rows = {name: self._write(part, name, recorder, replicate) for name in self.tables}
+            shutil.rmtree(folder / f"{replicate}", ignore_errors=True)  # of a run killed before it said so
             part.replace(folder / f"{replicate}")
         except (OSError, ValueError, pa.ArrowException) as error:
             raise ResultError(f"cannot write results in {self._parent}: {error}") from error
@@ -331,7 +332,11 @@ class RunWriter:
                                 writer.write_table(source.read_row_group(group).cast(writer.schema))
         for part in parts:
             shutil.rmtree(part)
-        (folder / UNFINISHED).unlink(missing_ok=True)
+        for left in [
+            folder / UNFINISHED,
+            *folder.rglob(".*.partial"),
+        ]:  # the latter half written, then killed
+            left.unlink(missing_ok=True)
 
     def _open(self) -> Path:
         """The hidden folder, made and locked at first use."""

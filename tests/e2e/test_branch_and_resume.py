@@ -160,11 +160,18 @@ def start(folder: Path, every: float, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def stopped(folder: Path, number: int, pattern: str, *arguments: str, every: float = 0.05) -> None:
-    """A run that gets a signal as soon as its hidden folder holds a file of this pattern."""
+def reached(folder: Path, pattern: str) -> bool:
+    if not pattern.isdigit():
+        return any(folder.glob(f"{PARTIAL}/{pattern}"))
+    said = [file.read_text() for file in folder.glob(f"{PARTIAL}/unfinished.json")]
+    return any(len(json.loads(text)["done"]) >= int(pattern) for text in said)
+
+
+def stopped(folder: Path, number: int, pattern: str, *arguments: str, every: float = 0.0) -> None:
+    """A run that gets a signal once its hidden folder holds this file, or says that so many are done."""
     process = start(folder, every, *arguments)
     until = time.monotonic() + 300
-    while not any(folder.glob(f"{PARTIAL}/{pattern}")):
+    while not reached(folder, pattern):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until
         time.sleep(0.002)
@@ -185,11 +192,12 @@ def three(place: Path) -> dict[str, bytes]:
     ("number", "pattern"),
     [
         (signal.SIGKILL, "latest.icsim"),  # in the first replicate
-        (signal.SIGKILL, "1"),  # two are done
-        (signal.SIGTERM, "0"),
-        (signal.SIGINT, "latest.icsim"),
+        (signal.SIGKILL, "2"),  # so many are done
+        (signal.SIGTERM, "1"),
+        (signal.SIGINT, "0"),
+        (signal.SIGKILL, "0.writing"),  # while it wrote
     ],
-    ids=["killed at once", "killed in the third", "terminated", "interrupted"],
+    ids=["killed at once", "killed in the third", "terminated", "interrupted", "killed in writing"],
 )
 def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     place, tmp_path, three, number, pattern
@@ -223,7 +231,7 @@ def test_what_is_done_is_not_done_again_and_a_damaged_state_is_passed_over(
     place, tmp_path, three, monkeypatch
 ):
     shutil.copy(place / "probe.yaml", tmp_path)
-    stopped(tmp_path, signal.SIGKILL, "1", "--out", "mine", "--checkpoint", "2015-06-10")
+    stopped(tmp_path, signal.SIGKILL, "2", "--out", "mine", "--checkpoint", "2015-06-10")
     (left,) = tmp_path.glob(PARTIAL)
     for file in left.glob("latest.icsim"):
         file.write_bytes(file.read_bytes()[:-50])
@@ -245,7 +253,7 @@ def test_what_is_done_is_not_done_again_and_a_damaged_state_is_passed_over(
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 def test_beginning_anew_sweeps_what_was_left_of_the_same_run(place, tmp_path, three):
     shutil.copy(place / "probe.yaml", tmp_path)
-    stopped(tmp_path, signal.SIGKILL, "0", "--out", "mine")
+    stopped(tmp_path, signal.SIGKILL, "1", "--out", "mine")
     tell("run", tmp_path / "probe.yaml", "--replicates", "3", "--out", tmp_path / "mine")
     assert tables(tmp_path / "mine") == three
     assert sorted(os.listdir(tmp_path)) == ["mine", "probe.yaml"]
