@@ -91,7 +91,7 @@ def _problem(details: Any, tree: Node) -> Problem:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class FittedParameter:
     """A parameter to be fitted: rows of the catalogue, and the scale on which it is sought.
 
     A position is 0 in the middle of the range and 1 a quarter of the range above; on a log scale where every
@@ -161,7 +161,7 @@ class Parameter:
         }
 
 
-def parameters_of(plan: Plan, set_already: Mapping[str, float], tree: Node) -> list[Parameter]:
+def parameters_of(plan: Plan, set_already: Mapping[str, float], tree: Node) -> list[FittedParameter]:
     """The plan's parameters with their rows; raises ``ExperimentError`` for a row that cannot be fitted.
 
     ``set_already`` are values that the experiment sets.
@@ -170,7 +170,7 @@ def parameters_of(plan: Plan, set_already: Mapping[str, float], tree: Node) -> l
     rows = {row.key: row for row in catalogue}
     path = catalogue.with_values({})
     need_rates(catalogue.with_values({}), path)
-    found: list[Parameter] = []
+    found: list[FittedParameter] = []
     problems: list[Problem] = []
     taken: set[str] = set()
     for k, written in enumerate(plan.parameters):
@@ -194,7 +194,7 @@ def parameters_of(plan: Plan, set_already: Mapping[str, float], tree: Node) -> l
             problems.append(Problem(where, "parameters", said, written.name))
         fitted = [rows[key] for key in keys if not written.keys or rows[key].value]  # a factor leaves 0 at 0
         found.append(
-            Parameter(
+            FittedParameter(
                 written.key or written.name or "",
                 tuple(row.key for row in fitted),
                 tuple(_number(row.value) for row in fitted),
@@ -229,14 +229,14 @@ class Calibration:
 
     Attributes:
         plan, parameters, fit: what was asked, and what the search found.
-        rows: a figure for every row of the baseline table before and after, means over seeds.
-        used: whether the row is a target, shape (m,); ``weights`` 0 where not.
+        before, after: a figure for every row of the baseline table, means over seeds.
+        weights: of each row as a target, shape (m,); 0 where it is none.
         place, sample, years, seeds, runs: how it was run.
         reused: parameters whose slopes were those of an earlier calibration.
     """
 
     plan: Plan
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[FittedParameter, ...]
     fit: Fit
     before: tuple[Figure, ...]
     after: tuple[Figure, ...]
@@ -278,7 +278,7 @@ def misfits(figures: Sequence[Figure], tolerances: np.ndarray) -> np.ndarray:
 
 def targets_of(plan: Plan, figures: Sequence[Figure], tree: Node) -> tuple[np.ndarray, np.ndarray]:
     """Weights and tolerances of all rows, shapes (m,); raises ``ExperimentError`` for a row there is not."""
-    names = [figure.row for figure in figures]
+    names = [figure.name for figure in figures]
     weights = np.zeros(len(names))
     tolerances = np.array([figure.tolerance for figure in figures])
     problems = []
@@ -352,7 +352,7 @@ class Task:
         first, second = self.experiment.seed, self.experiment.seed + 1
         warm = evaluator.evaluations([({}, second)], small)[0]  # compiles
         seconds = [evaluator.evaluations([({}, first)], size)[0].seconds for size in (small, large)]
-        named = [Figure(one.row, one.unit, 1.0, 1.0, 0.9, 1.1) for one in warm.figures]
+        named = [Figure(one.name, one.unit, 1.0, 1.0, 0.9, 1.1) for one in warm.figures]
         targets_of(self.plan, named, self.tree)  # so few people tell only which rows there are
         if large <= small:
             return seconds[1]
@@ -374,11 +374,11 @@ def calibrate(task: Task, evaluator: Evaluator, quick: bool = False) -> Calibrat
     start = np.array([parameter.start for parameter in parameters])
     first = mean_figures(evaluator.evaluations([(_values(parameters, start), seed) for seed in seeds]))
     weights, tolerances = targets_of(plan, first, task.tree)
-    names = [figure.row for figure in first]
+    names = [figure.name for figure in first]
 
     def measure(points: Sequence[tuple[np.ndarray, int]]) -> np.ndarray:
         found = evaluator.evaluations([(_values(parameters, at), seeds[k]) for at, k in points])
-        tables = [{figure.row: figure for figure in one.figures} for one in found]
+        tables = [{figure.name: figure for figure in one.figures} for one in found]
         rows = [[table.get(name, _absent(name)) for name in names] for table in tables]
         return np.array([misfits(one, tolerances) for one in rows])
 
@@ -388,7 +388,7 @@ def calibrate(task: Task, evaluator: Evaluator, quick: bool = False) -> Calibrat
     fit = Search(measure, lower, upper, weights, len(seeds), plan.pull, known).run(start)
     slopes.keep(store, fit, parameters, names, tolerances)
     last = mean_figures(evaluator.evaluations([(_values(parameters, fit.at), seed) for seed in seeds]))
-    by_name = {figure.row: figure for figure in last}
+    by_name = {figure.name: figure for figure in last}
     return Calibration(
         plan=plan,
         parameters=tuple(parameters),
@@ -419,7 +419,7 @@ def _absent(name: str) -> Figure:
     return Figure(name, "", math.nan, math.nan)
 
 
-def _values(parameters: Sequence[Parameter], positions: np.ndarray) -> dict[str, float]:
+def _values(parameters: Sequence[FittedParameter], positions: np.ndarray) -> dict[str, float]:
     found: dict[str, float] = {}
     for parameter, position in zip(parameters, positions, strict=True):
         found |= parameter.settings(float(position))
@@ -428,13 +428,13 @@ def _values(parameters: Sequence[Parameter], positions: np.ndarray) -> dict[str,
 
 def mean_figures(evaluations: Sequence[Evaluation]) -> list[Figure]:
     """Figures of several runs of one point, averaged; rows that not all have are left out."""
-    tables = [{figure.row: figure for figure in one.figures} for one in evaluations]
+    tables = [{figure.name: figure for figure in one.figures} for one in evaluations]
     return [
         replace(
             figure,
-            found=float(np.mean([table[figure.row].found for table in tables])),
-            published=float(np.mean([table[figure.row].published for table in tables])),
+            found=float(np.mean([table[figure.name].found for table in tables])),
+            published=float(np.mean([table[figure.name].published for table in tables])),
         )
         for figure in evaluations[0].figures
-        if all(figure.row in table for table in tables)
+        if all(figure.name in table for table in tables)
     ]

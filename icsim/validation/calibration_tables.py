@@ -14,7 +14,7 @@ from icsim.evidence.catalogue import FOLDER
 from icsim.evidence.rewriting import FITTED, Change, rewrite
 from icsim.experiment import load
 from icsim.experiment.errors import ExperimentError, Problem
-from icsim.validation.calibration import Calibration, Parameter, Task
+from icsim.validation.calibration import Calibration, FittedParameter, Task
 from icsim.validation.evaluations import Evaluator, Figure
 from icsim.validation.reach import AT_BOUND, MOSTLY, TRADE_OFF, Reach, Sureness, reaches, sureness
 
@@ -58,12 +58,12 @@ class Account:
         self.reaches: list[Reach] = [
             reach
             for reach in reaches(self.fit, calibration.weights, lower, upper)
-            if calibration.after[reach.row].within is False
+            if calibration.after[reach.number].within is False
         ]
         self.targets = [int(row) for row in np.flatnonzero(calibration.used)]
 
     def _name(self, row: int) -> str:
-        return self.calibration.before[row].row
+        return self.calibration.before[row].name
 
     # --- parameters ---
 
@@ -139,7 +139,7 @@ class Account:
             luck = self.fit.luck[i] * before.tolerance / math.sqrt(self.fit.seeds)
             rows.append(
                 (
-                    before.row,
+                    before.name,
                     before.unit,
                     _short(after.published) + ("=" if after.set_to and not used else ""),
                     _short(before.found),
@@ -168,15 +168,15 @@ class Account:
         """Rows still outside: whether any values in range would meet them, alone or with the targets met."""
         titles = ("row", "found/published", "asked", "nearest, alone", "nearest, targets held", "reading")
         rows = []
-        for reach in sorted(self.reaches, key=lambda r: (not self.calibration.used[r.row], -r.alone)):
-            figure = self.calibration.after[reach.row]
-            asked = self.calibration.before[reach.row].tolerance
+        for reach in sorted(self.reaches, key=lambda r: (not self.calibration.used[r.number], -r.alone)):
+            figure = self.calibration.after[reach.number]
+            asked = self.calibration.before[reach.number].tolerance
             side = 1 if figure.ratio > 1 else -1
             nearest = [1 + side * asked * distance for distance in (reach.alone, reach.together)]
             row = (
-                figure.row,
+                figure.name,
                 f"{figure.ratio:.2f}",
-                _asked(self.calibration.before[reach.row]),
+                _asked(self.calibration.before[reach.number]),
                 f"{nearest[0]:.2f}",
                 f"{nearest[1]:.2f}",
             )
@@ -189,7 +189,7 @@ class Account:
         if reach.together > 1:
             held = "; ".join(self._name(row) for row in reach.held_by)
             return f"only at the cost of: {held}" if held else "only at the cost of targets"
-        return "could be met with the targets" if not self.calibration.used[reach.row] else "within reach"
+        return "in reach, by the slopes"
 
     # --- the whole ---
 
@@ -329,12 +329,12 @@ def write_to_checkout(account: Account, today: date) -> list[Path]:
     return [*files, page]
 
 
-def _shown_name(parameter: Parameter) -> str:
+def _shown_name(parameter: FittedParameter) -> str:
     several = len(parameter.keys) > 1
     return f"{parameter.name} (× {len(parameter.keys)} rows)" if several else parameter.name
 
 
-def _before(parameter: Parameter) -> Iterator[tuple[str, float]]:
+def _before(parameter: FittedParameter) -> Iterator[tuple[str, float]]:
     return zip(parameter.keys, parameter.values, strict=True)
 
 

@@ -41,13 +41,13 @@ class Figure:
     """A row of the baseline table as one run has it.
 
     Attributes:
-        row: topic and label, by which it is known.
+        name: topic and label, by which it is known.
         unit, found, published: what is compared.
         low, high: least and most of found over published that is asked; NaN where nothing is.
         set_to: whether the table says that a number or an input was set to this figure.
     """
 
-    row: str
+    name: str
     unit: str
     found: float
     published: float

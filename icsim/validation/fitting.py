@@ -15,11 +15,11 @@ import numpy as np
 Measure = Callable[[Sequence[tuple[np.ndarray, int]]], np.ndarray]
 """Points, each a position (n,) and the number of a seed, to misfits (points, m), in tolerances."""
 
-STEP = 0.4
+STEP = 0.8
 """Width of the differences, in units of a parameter's spread."""
 TRIES = 3
 """Steps without a gain after which the search ends."""
-TOLD_FROM_LUCK = 2.0
+TOLD_FROM_LUCK = 3.0
 """Derivatives below this many standard errors count as none where reach is reckoned."""
 
 
@@ -44,6 +44,7 @@ class Fit:
         misfit, misfit_start: every row's mean misfit over seeds, shape (m,), in tolerances.
         slopes: change of every row's misfit a spread of each parameter, shape (m, n).
         luck: standard deviation of every row's misfit between seeds, shape (m,); 0 with one seed.
+        step_luck: the same of a change of the misfit between two positions on one seed.
         ended: why.
     """
 
@@ -53,13 +54,14 @@ class Fit:
     misfit_start: np.ndarray
     slopes: np.ndarray
     luck: np.ndarray
+    step_luck: np.ndarray
     seeds: int
     ended: str
 
     @property
     def told(self) -> np.ndarray:
         """``slopes`` with those that cannot be told from luck set to 0."""
-        error = self.luck * np.sqrt(2) / STEP
+        error = np.maximum(self.step_luck, self.luck) / STEP  # few seeds: the larger is the safer
         return np.where(np.abs(self.slopes) >= TOLD_FROM_LUCK * error[:, None], self.slopes, 0.0)
 
 
@@ -89,7 +91,7 @@ class Search:
         self.used, self.root = weights > 0, np.sqrt(weights[weights > 0])
         self.seeds, self.pull = seeds, pull
         self.points: list[tuple[np.ndarray, np.ndarray]] = []  # position, misfit over seeds
-        self.variances: list[np.ndarray] = []
+        self.found: list[np.ndarray] = []  # misfit of each seed, (seeds, m)
         n = len(lower)
         self.slopes = np.full((len(weights), n), np.nan) if slopes is None else slopes.copy()
         self.unknown = np.asarray(np.isnan(self.slopes[self.used]).any(axis=0))
@@ -110,7 +112,8 @@ class Search:
             ended = "the runs allowed were used up"
         at, misfit = self._best()
         slopes = np.zeros_like(self.slopes) if self.unknown.any() else self.slopes
-        return Fit(at, start, misfit, self.points[0][1], slopes, self.luck, self.seeds, ended)
+        luck = self.luck, self.step_luck
+        return Fit(at, start, misfit, self.points[0][1], slopes, *luck, self.seeds, ended)
 
     def _searched(self, start: np.ndarray) -> bool:
         """Search from a position until a step does not gain (False), or there is none to take (True)."""
@@ -141,9 +144,17 @@ class Search:
     @property
     def luck(self) -> np.ndarray:
         """Standard deviation of each row's misfit between seeds at one position, shape (m,)."""
-        if self.seeds < 2:
+        return self._between_seeds(self.found)
+
+    @property
+    def step_luck(self) -> np.ndarray:
+        """Standard deviation between seeds of the change of each row's misfit from position to position."""
+        return self._between_seeds([after - self.found[0] for after in self.found[1:]])
+
+    def _between_seeds(self, found: Sequence[np.ndarray]) -> np.ndarray:
+        if self.seeds < 2 or not found:
             return np.zeros(len(self.points[0][1]))
-        return np.sqrt(np.mean(self.variances, axis=0))
+        return np.sqrt(np.mean([one.var(axis=0, ddof=1) for one in found], axis=0))
 
     def _at(self, position: np.ndarray) -> np.ndarray:
         for known, misfit in self.points:
@@ -151,8 +162,7 @@ class Search:
                 return misfit
         found = self.measure([(position, seed) for seed in range(self.seeds)])
         self.points.append((position.copy(), found.mean(axis=0)))
-        if self.seeds > 1:
-            self.variances.append(found.var(axis=0, ddof=1))
+        self.found.append(found)
         return self.points[-1][1]
 
     def _cost_terms(self, position: np.ndarray, misfit: np.ndarray) -> np.ndarray:

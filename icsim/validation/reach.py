@@ -66,13 +66,13 @@ class Reach:
     """How near a row outside its tolerance can be brought, in tolerances.
 
     Attributes:
-        row: number of the row.
+        number: of the row.
         alone: the nearest that any values in range bring it, whatever becomes of the rest.
         together: the nearest that leaves every target within tolerance, or no worse off than it is.
         held_by: numbers of the targets that stand in the way, the firmest first.
     """
 
-    row: int
+    number: int
     alone: float
     together: float
     held_by: tuple[int, ...]
@@ -89,7 +89,12 @@ def reaches(fit: Fit, weights: np.ndarray, lower: np.ndarray, upper: np.ndarray)
 
 
 def _reach(
-    row: int, slopes: np.ndarray, misfit: np.ndarray, used: np.ndarray, below: np.ndarray, above: np.ndarray
+    row: int,
+    slopes: np.ndarray,
+    misfit: np.ndarray,
+    used: np.ndarray,
+    below: np.ndarray,
+    above: np.ndarray,
 ) -> Reach:
     from scipy.optimize import linprog
 

@@ -48,7 +48,7 @@ def account(task, kept):
 
 def test_a_target_that_was_far_off_comes_near(account):
     calibration = account.calibration
-    target = [figure.row for figure in calibration.before].index("A&E attendances: all ages")
+    target = [figure.name for figure in calibration.before].index("A&E attendances: all ages")
     before, after = (f[target].found / f[target].published for f in (calibration.before, calibration.after))
     assert before > 1.05
     assert abs(after - 1) < abs(before - 1) / 2
@@ -93,3 +93,11 @@ def test_when_runs_are_short_what_was_run_is_kept(task, tmp_path):
     assert not found.changed
     assert len(list(tmp_path.glob("*.json"))) == 1
     assert not list(tmp_path.glob(".*"))
+
+
+def test_the_table_says_of_every_target_that_something_was_set_to_it(account):
+    plan, _ = read_plan()
+    figures = {figure.name: figure for figure in account.calibration.before}
+    of_any_place = [target.row for target in plan.targets if target.row in figures]
+    assert len(of_any_place) > len(plan.targets) / 2  # the others are figures of England alone
+    assert [row for row in of_any_place if not figures[row].set_to] == []

@@ -6,7 +6,7 @@ import pytest
 
 from icsim import evidence
 from icsim.experiment import ExperimentError
-from icsim.validation.calibration import Parameter, parameters_of, read_plan, targets_of
+from icsim.validation.calibration import FittedParameter, parameters_of, read_plan, targets_of
 from icsim.validation.evaluations import Figure
 
 pytestmark = pytest.mark.unit
@@ -55,8 +55,8 @@ def _high(key):
 
 
 def test_a_position_does_not_depend_on_the_value_that_rows_hold_now():
-    before = Parameter("x", ("a", "b"), (0.1, 0.2), (0.05, 0.1), (0.2, 0.4))
-    after = Parameter("x", ("a", "b"), (0.12, 0.24), (0.05, 0.1), (0.2, 0.4))
+    before = FittedParameter("x", ("a", "b"), (0.1, 0.2), (0.05, 0.1), (0.2, 0.4))
+    after = FittedParameter("x", ("a", "b"), (0.12, 0.24), (0.05, 0.1), (0.2, 0.4))
     assert after.settings(1.3) == before.settings(1.3)
 
 

@@ -100,7 +100,7 @@ def test_rows_out_of_reach_are_told_from_rows_that_others_hold():
     low, high = np.full(2, -2.0), np.full(2, 2.0)
     fit = Search(model, low, high, weights, pull=0.1).run(np.zeros(2))
     held, still, free = reaches(fit, weights, low, high)
-    assert (held.row, still.row, free.row) == (1, 2, 3)
+    assert (held.number, still.number, free.number) == (1, 2, 3)
     assert held.alone == pytest.approx(4.0, abs=0.1)
     assert held.together == pytest.approx(11.0, abs=0.1)
     assert held.held_by == (0,)
