@@ -9,7 +9,7 @@ from icsim.care import purposes as draws
 from icsim.care.unmet import first_visits
 from icsim.compiling import compiled, kernel
 from icsim.population.columns import Need, Residence, Status
-from icsim.prefetch import prefetch
+from icsim.prefetch import prefetch_most
 from icsim.recording.measures import columns
 from icsim.streams import log, normal, uniform
 
@@ -31,7 +31,7 @@ def _candidates(
     n = 0
     for k in range(len(older)):
         if k + AHEAD < len(older):
-            prefetch(people, older[k + AHEAD])  # pyright: ignore[reportCallIssue]
+            prefetch_most(people, older[k + AHEAD])
         i = older[k]
         p = people[i]
         if p.age >= least_age and p.caseload == 0 and p.residence == Residence.HOME:
@@ -48,7 +48,7 @@ def _step_down(people: Any, older: np.ndarray, caseload: np.ndarray, chance: flo
     """Discharge part of every team's caseload, counting down ``caseload`` (N,)."""
     for k in range(len(older)):
         if k + AHEAD < len(older):
-            prefetch(people, older[k + AHEAD])  # pyright: ignore[reportCallIssue]
+            prefetch_most(people, older[k + AHEAD])
         p = people[older[k]]
         if p.caseload == 1 and uniform(p.key, draws.CASELOAD_END, month) < chance:
             p.caseload = 0

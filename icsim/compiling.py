@@ -21,7 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _SETTINGS: Any = config  # Numba makes its settings at run time, where a type checker does not see them
 _HERE = Path(__file__).parent
-_KEPT = 6
+_KEPT = 16
 
 
 def _sources() -> list[Path]:

@@ -7,6 +7,8 @@ from outside the place use its hospitals; clinics and the waiting list are serve
 
 from typing import Any
 
+import numpy as np
+
 from icsim.care import purposes as draws
 from icsim.care.hospital import (
     beds_for_boarders,
@@ -20,8 +22,9 @@ from icsim.care.world import EVENTS, reschedule
 from icsim.compiling import kernel
 from icsim.population.ageing import look_at_tables
 from icsim.population.columns import Need, Status
-from icsim.prefetch import prefetch
+from icsim.prefetch import prefetch, prefetch_days, prefetch_most
 from icsim.recording.measures import columns
+from icsim.scan import rows_at_most
 from icsim.streams import bits, exp, normal, poisson, uniform
 
 AHEAD = 16  # people whose records are on their way while one acts
@@ -73,17 +76,9 @@ def gather_due(w: Any, day: int) -> int:
 
     The first is one of those present on day 0: a longer run has more rows, and must not change the order.
     """
-    due, due_today = w.due, w.due_today
-    n = len(due)
     first = int(bits(w.hospitals.key[0], draws.ROTATION, day + w.run_in) % w.first_people)
-    found = 0
-    for i in range(first, n):  # written without a branch, which would be mispredicted for most who are due
-        due_today[found] = i
-        found += due[i] <= day
-    for i in range(first):
-        due_today[found] = i
-        found += due[i] <= day
-    return found
+    found = rows_at_most(w.due, np.int32(day), first, len(w.due), w.due_today, 0)
+    return rows_at_most(w.due, np.int32(day), 0, first, w.due_today, found)
 
 
 @kernel
@@ -107,13 +102,16 @@ def stays_end(w: Any, day: int, found: int) -> None:
 def look_ahead(w: Any, k: int, found: int, day: int) -> None:
     """Start loading what those who act soon after the ``k``-th of today will need; changes nothing."""
     if k + AHEAD < found:
-        i = w.due_today[k + AHEAD]
-        prefetch(w.people, i)  # pyright: ignore[reportCallIssue]
-        prefetch(w.tallies.person_year, (i, 0, 0))  # pyright: ignore[reportCallIssue]
+        prefetch_most(w.people, w.due_today[k + AHEAD])
     if k + SOON < found:
-        p = w.people[w.due_today[k + SOON]]
-        if p.next_life <= day and p.status == Status.RESIDENT:
-            look_at_tables(p, w.ageing)
+        i = w.due_today[k + SOON]
+        p = w.people[i]
+        if p.next_care <= day or p.next_need <= day:
+            prefetch(w.tallies.person_year, (i, 0, 0))
+        if p.next_life <= day:
+            prefetch_days(w.people, i)
+            if p.status == Status.RESIDENT:
+                look_at_tables(p, w.ageing)
 
 
 @kernel

@@ -136,7 +136,7 @@ def look_along(w: Any, i: int) -> int:
     """Start loading the record of ``i`` (nobody: -1) of a planned queue; returns who waits behind."""
     if i < 0:
         return i
-    prefetch(w.people, i)  # pyright: ignore[reportCallIssue]
+    prefetch(w.people, i)
     return w.planned_queues.links.following[i]
 
 

@@ -179,6 +179,11 @@ def _rows(mask: np.ndarray) -> Any:
     return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
 
 
+def check(spec: PlaceSpec) -> None:
+    """Raise :class:`UnknownPlace` where :func:`resolve` would, without reading the place."""
+    _mask(spec)
+
+
 def resolve(spec: PlaceSpec) -> Place:
     """The place that ``spec`` means.
 

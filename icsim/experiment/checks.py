@@ -57,7 +57,7 @@ def check_place(tree: Node) -> Iterator[Problem]:
     from icsim.evidence import places
 
     try:
-        places.resolve(node.plain())
+        places.check(node.plain())
     except places.UnknownPlace as error:
         said = error.message.removeprefix("place").removeprefix(":").strip()
         yield Problem(str(node.mark), "place", said, choices=error.nearest[:3])

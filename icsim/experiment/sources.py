@@ -109,7 +109,7 @@ def _place(text: str) -> Source | None:
     from icsim.evidence import places
 
     try:
-        places.resolve(text)
+        places.check(text)
     except places.UnknownPlace:
         return None
     mark = Mark("command line", "command line")
@@ -159,7 +159,7 @@ def _nearest_places(text: str) -> tuple[str, ...]:
     from icsim.evidence import places
 
     try:
-        places.resolve(text)
+        places.check(text)
     except places.UnknownPlace as error:
         return tuple(error.nearest[:2])
     return ()

@@ -30,10 +30,10 @@ def look_at_tables(person: Any, tables: Any) -> None:
     sex = 1 if person.sex == _WOMAN else 0
     factor = int(uniform(person.key, FACTOR, 0) * N_FACTORS)
     row = (sex, person.imd_decile - 1, factor)
-    prefetch(tables.prevalence, (*row, int(person.age), 0))  # pyright: ignore[reportCallIssue]
-    prefetch(tables.prevalence, (*row, min(person.age + 1, OLDEST), 0))  # pyright: ignore[reportCallIssue]
+    prefetch(tables.prevalence, (*row, int(person.age), 0))
+    prefetch(tables.prevalence, (*row, min(person.age + 1, OLDEST), 0))
     last = N_CONDITIONS - 1
-    prefetch(tables.replaced, (int(person.age), factor, last))  # pyright: ignore[reportCallIssue]
+    prefetch(tables.replaced, (int(person.age), factor, last))
 
 
 @compiled

@@ -220,14 +220,14 @@ def _spending(run: Run) -> dict[tuple[int, str], dict[str, float]]:
 
 def interval(values: np.ndarray) -> tuple[float, float, float]:
     """Mean and its 95% confidence interval by Student's t over replicates; no interval for a single one."""
-    from scipy.special import stdtrit
-
     values = values[~np.isnan(values)]
     if not len(values):
         return nan, nan, nan
     mean = float(values.mean())
     if len(values) == 1:
         return mean, nan, nan
+    from scipy.special import stdtrit
+
     half = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2) * values.std(ddof=1) / np.sqrt(len(values)))
     return mean, mean - half, mean + half
 
