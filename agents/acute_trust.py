@@ -148,6 +148,19 @@ class AcuteTrust(Organisation):
             "inpatients_per_day": demand.elective_inpatients * listed * given.elective_capacity,
         }
 
+    @property
+    def covered(self) -> bool:
+        """Whether it is a partner of the place: hospitals elsewhere are not."""
+        return self.name != ELSEWHERE
+
+    @property
+    def pressure(self) -> float:
+        """Occupancy of its core beds this month, from ease (0) to the limit (1)."""
+        v = self.model.catalogue.value
+        least, most = v("pressure_occupancy_from"), v("pressure_occupancy_to")
+        occupancy = self.activity.get("beds_occupied", 0.0) / max(self.capacity["core_beds"], 1.0)
+        return min(max((occupancy - least) / max(most - least, 1e-9), 0.0), 1.0)
+
     def open(self) -> None:
         """Hand over beds, A&E, clinic and theatre capacity, and the load from outside."""
         h, k, model = self.model.world.hospitals, self.index, self.model

@@ -25,6 +25,14 @@ class Commissioner(Organisation):
         self.share = share
         self.capacity = {"residents": residents}
 
+    @property
+    def pressure(self) -> float:
+        """Overspending of the financial year so far: 1 at a fiftieth of receipts."""
+        ledger = self.model.accounts.ledger
+        at = ledger.position(self.name)
+        income = float(ledger.received[at])
+        return min(max((ledger.spent[at] - income) / income * 50, 0.0), 1.0) if income > 0 else 0.0
+
     @classmethod
     def found(cls, model: "ICSModel") -> list["Commissioner"]:
         """The CCGs that the experiment names, or those the place lies in, with their residents."""

@@ -103,6 +103,12 @@ class GPPractice(Organisation):
         spread = catalogue.value("gp_referral_habit_sd")
         gp.referral_habit[self.index] = exp(spread * normal(key, draws.REFERRAL, 0) - 0.5 * spread * spread)
 
+    @property
+    def pressure(self) -> float:
+        """Morale lost since the start: 1 when half of it is gone."""
+        start = max(self.model.catalogue.value("gp_morale_start"), 1e-9)
+        return min(max(2 * (start - self.morale) / start, 0.0), 1.0)
+
     def review_month(self) -> None:
         """Workload beyond what is usual lowers morale; low morale empties posts; both mend when it eases."""
         v = self.model.catalogue.value

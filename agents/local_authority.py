@@ -95,6 +95,8 @@ def support_at_home(model: "ICSModel", weeks: float, month: int) -> None:
     block[max(0, model.day - 1) :, :, counted.ELIGIBLE_WITHOUT_SUPPORT] = waiting
     for council, left in zip(councils, waiting, strict=True):
         council.waiting = int(left)
+        if model.day == 0:
+            council.waiting_at_start = int(left)
 
 
 class LocalAuthority(Organisation):
@@ -104,7 +106,8 @@ class LocalAuthority(Organisation):
         older_people: residents of 65 and over at the start.
         share: its part of the place's residents.
         eligibility: the least social-care need (1-3) it supports.
-        waiting: people eligible at home who had no package at the last review.
+        waiting, waiting_at_start: people eligible at home who had no package at the last review, and at the
+            last before the run.
     """
 
     kind = "local_authority"
@@ -118,6 +121,7 @@ class LocalAuthority(Organisation):
         self.older_people = older_people
         self.share = share
         self.waiting = 0
+        self.waiting_at_start = 0
         self._carried: dict[str, float] = {}
         given = model.experiment.organisations.local_authorities
         homes = model.experiment.organisations.care_homes
@@ -180,6 +184,12 @@ class LocalAuthority(Organisation):
         social.care_home_starts[k] = self.capacity["care_home_placements_per_week"] * factor * hospital / 5
         homes = model.factor_of("care_homes", "places")
         social.care_home_places[k] = round(self.capacity["care_home_places"] * homes)
+
+    @property
+    def pressure(self) -> float:
+        """More people eligible at home without support than at the start, for each package."""
+        packages = max(self.capacity["home_care_packages"], 1.0)
+        return min(max((self.waiting - self.waiting_at_start) / packages, 0.0), 1.0)
 
     def room_for(self, weeks: float) -> tuple[int, int, int]:
         """Packages and placements that may start for people at home, and assessments, in so many weeks."""

@@ -56,6 +56,11 @@ class Organisation(mesa.Agent, ABC):
         """Look back on the financial year that ends today."""
 
     @property
+    def pressure(self) -> float:
+        """How hard it is pressed, 0 at ease and 1 at the limit; it leaves less for joint work."""
+        return 0.0
+
+    @property
     def activity(self) -> dict[str, float]:
         """This month's figures so far by measure: sums of activity, means of levels and waits."""
         model = self.model

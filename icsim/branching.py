@@ -15,7 +15,17 @@ from icsim.experiment.happenings import Intervention
 from icsim.experiment.loading import leaves
 from icsim.experiment.tree import dotted
 
-OPEN = ("name", "description", "years", "record", "parameters", "interventions", "shocks", "contract.steps")
+OPEN = (
+    "name",
+    "description",
+    "years",
+    "record",
+    "parameters",
+    "interventions",
+    "shocks",
+    "contract.steps",
+    "joint_work",
+)
 """Keys that are free, or judged one by one: parameters by ``icsim.restoring``, what is dated below."""
 CAPACITIES = re.compile(
     r"organisations\.("

@@ -55,6 +55,7 @@ from icsim.system.contracts import Activity
 from icsim.system.interventions import Happenings
 from icsim.system.populations import Populations, list_weights
 from icsim.system.relationships import Relationships
+from icsim.system.strategy import Strategy
 
 EIGHTEEN_WEEKS = 126
 RUN_IN_MONTH = 30
@@ -125,6 +126,7 @@ class ICSModel(PatientsByType):
         self._make_world(kept)
         if kept is None:
             self._run_in()
+        self.strategy = Strategy(self)
         self.happenings = Happenings(self)
         self.datacollector = mesa.DataCollector(
             model_reporters={
@@ -442,6 +444,7 @@ class ICSModel(PatientsByType):
         self._record(self.day - 1)
         first = self.experiment.start + timedelta(days=self.month_began)
         self.accounts.month_end(first.replace(day=1))
+        self.strategy.end_month(first.replace(day=1))
         self.relationships.record(self.recorder, first.replace(day=1))
         self.month_began = self.day
         self.months_done += 1

@@ -77,6 +77,7 @@ def state_of_model(model: "ICSModel") -> dict[str, Any]:
         "organisations": [[one.name, state_of(one)] for one in model.organisations],
         "levers": model.levers.state(),
         "happenings": model.happenings.state(),
+        "strategy": model.strategy.state(),
         "collected": collector.model_vars,
         "random": model.random.getstate(),
         "rng": model.rng.bit_generator.state,
@@ -149,6 +150,7 @@ def _put_back(model: "ICSModel", checkpoint: Checkpoint, future: Experiment) -> 
     model.experiment = future
     model.happenings = Happenings(model)
     model.happenings.put_back(state["happenings"])
+    model.strategy.put_back(state["strategy"])
     if another_length:
         _fit_turns(model, people)
     put_back(model, state["own"])

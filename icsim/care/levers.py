@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from icsim.evidence.nearest import nearest
+from icsim.keeping import own
 from icsim.population.columns import Lever
 
 PEOPLE = tuple(lever.name.lower() for lever in Lever)
@@ -22,10 +23,10 @@ class UnknownLever(ValueError):  # noqa: N818 - says what is wrong
 
 @dataclass(eq=False)
 class Turn:
-    """One turn of one lever: the factor, and for whom (rows of people, or None for everybody)."""
+    """One turn of one lever: the factor, or one for each row, and for whom (rows, or None for everybody)."""
 
     lever: int
-    factor: float
+    factor: float | np.ndarray
     rows: np.ndarray | None
     name: str
 
@@ -59,6 +60,18 @@ class Levers:
         self._apply(turn.lever)
         return turn
 
+    def turn_each(self, lever: str, factors: np.ndarray, name: str = "") -> Turn:
+        """Multiply a lever by a factor of each person's own, (n,), above 0; see :meth:`change`."""
+        turn = Turn(PEOPLE.index(lever), factors, None, name)
+        self.turns.append(turn)
+        self._apply(turn.lever)
+        return turn
+
+    def change(self, turn: Turn, factor: float | np.ndarray) -> None:
+        """Give a turn another factor."""
+        turn.factor = factor
+        self._apply(turn.lever)
+
     def release(self, turn: Turn) -> None:
         """Take back one turn."""
         self.turns.remove(turn)
@@ -71,7 +84,7 @@ class Levers:
     def put_back(self, state: Sequence[Any]) -> None:
         """The turns of a checkpoint in place of all; ``people["lever"]`` is taken to hold their product."""
         self.turns[:] = [
-            Turn(int(lever), float(factor), None if rows is None else rows.copy(), name)
+            Turn(int(lever), own(factor), None if rows is None else rows.copy(), name)
             for lever, factor, rows, name in state
         ]
 

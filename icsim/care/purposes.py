@@ -68,6 +68,9 @@ FOUND_IN_DISTRESS: Final = 178
 LEAVES_QUEUE: Final = 179
 ROTATION: Final = 180
 BEFRIENDING_END: Final = 181
+# what organisations decide, indexed by month
+EFFORT: Final = 190
+LEADER: Final = 191
 
 STEPS: Final = 16
 """Draws of one purpose that an episode may make."""

@@ -25,9 +25,6 @@ COUNCILS: Path = ("organisations", "local_authorities", "councils")
 NOT_YET_ACTED_UPON: frozenset[str] = frozenset(
     {
         "programme",
-        "contract.form",
-        "relationships.initial_trust",
-        "relationships.contact",
         "organisations.care_homes.count",
     }
 )
@@ -218,7 +215,7 @@ def _listed(names: Iterable[str]) -> str:
 def _pairs(experiment: Experiment, tree: Node) -> Iterator[Problem]:
     """Pairs of relationships name kinds, or organisations that the experiment names."""
     known = [*(str(kind) for kind in Kind), *experiment.organisations.named()]
-    for key in ("initial_trust", "contact"):
+    for key in ("initial_trust", "contact", "joint_posts"):
         values = getattr(experiment.relationships, key)
         for pair in values if isinstance(values, dict) else ():
             path = ("relationships", key, pair)

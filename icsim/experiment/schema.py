@@ -31,6 +31,7 @@ from icsim.experiment.fields import (
 )
 from icsim.experiment.happenings import Intervention, Programme, Shock
 from icsim.experiment.organisations import Kind, Organisations
+from icsim.experiment.strategy import Building, Frictions, HeldBy, JointWork, Sharing
 
 DAYS_PER_YEAR = 365.25
 FAR = 1440
@@ -103,12 +104,33 @@ class Relationships(Part):
     contact: ShareByPair = evidenced(
         "experiment_contact", "How closely two organisations work side by side, 0 to 1: a number or pairs"
     )
+    joint_posts: ShareByPair = evidenced(
+        "experiment_joint_posts",
+        "Investment in a tie through the run (joint posts, co-location, shared records), 0 to 1: a number or "
+        "pairs",
+    )
+    building: tuple[Building, ...] = Field(
+        default=(), max_length=100, description="Times of investment in relationships, on top of joint posts"
+    )
+    leader_turnover: NonNegative = evidenced(
+        "experiment_leader_turnover", "Leaders of an organisation who leave, a year", le=12
+    )
+    held_by: HeldBy = evidenced(
+        "experiment_trust_held_by", "Who holds trust: people, so that part goes with a leader, or offices"
+    )
+    fixed: Flag = Field(default=False, description="Keep trust as it is at the start")
 
     def trust_between(self, kind: str, name: str | None, other_kind: str, other_name: str | None) -> float:
         """The initial trust of one organisation in another, 0-1; what names name beats what kinds say."""
         return _pair_value(
             self.initial_trust, "experiment_initial_trust", (kind, name), (other_kind, other_name)
         )
+
+    def joint_posts_between(
+        self, kind: str, name: str | None, other_kind: str, other_name: str | None
+    ) -> float:
+        """The investment in the tie of one organisation to another, 0-1."""
+        return _pair_value(self.joint_posts, "experiment_joint_posts", (kind, name), (other_kind, other_name))
 
     def contact_between(self, kind: str, name: str | None, other_kind: str, other_name: str | None) -> float:
         """The contact of one organisation with another, 0-1."""
@@ -164,6 +186,10 @@ class Contract(Part):
         "experiment_emergency_baseline",
         "Emergency admissions paid in full, as a ratio to those expected in the first year",
         le=MOST_RATIO,
+    )
+    sharing: Sharing = Field(default_factory=Sharing, description="Gain and risk share between partners")
+    frictions: Frictions = Field(
+        default_factory=Frictions, description="What stands in the way of a new contract form"
     )
     steps: tuple[ContractStep, ...] = Field(
         default=(), max_length=100, description="Dated changes, in order of date"
@@ -224,6 +250,10 @@ class Experiment(Part):
         Annotated[Literal["none"], Tag("<value>")] | Annotated[Programme, Tag("<map>")],
         Discriminator(shape_of),
     ] = Field(default="none", description="The change programme, or none")
+    joint_work: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[JointWork, Tag("<map>")],
+        Discriminator(shape_of),
+    ] = Field(default="none", description="Joint work of the organisations for patients, or none")
     interventions: tuple[Intervention, ...] = Field(
         default=(), max_length=1000, description="Services that turn levers for some people"
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SYSTEM = "system"
+DECISIONS = ("effort", "incentive", "pressure", "autonomy_loss", "trust_given", "trust_received", "maturity")
 N_FIFTHS = 5
 
 
@@ -106,6 +107,8 @@ class Recorder:
         people: the people at the end, set by the model; None records no table of people.
         money: payments of each month (``pay``).
         relationships: trust and contact of each month (``relate``).
+        decisions: what each organisation chose each month, and why (``icsim.system.strategy``).
+        events: decisive days: a leader leaves, a contract is signed or given up.
         days_done: days recorded so far; tables stop there. The whole run unless the model says otherwise.
 
     Raises:
@@ -150,6 +153,8 @@ class Recorder:
         self.people: pd.DataFrame | None = None
         self.money = Ledger("month", "payer", "payee", "account", "amount_gbp")
         self.relationships = Ledger("month", "source", "target", "trust", "contact")
+        self.decisions = Ledger("month", "organisation", "kind", *DECISIONS)
+        self.events = Ledger("date", "organisation", "event", "cause")
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps: the days and months so far. Counts by group are handed over at the end."""
@@ -157,6 +162,8 @@ class Recorder:
             "blocks": self._blocks,
             "money": self.money.state(),
             "relationships": self.relationships.state(),
+            "decisions": self.decisions.state(),
+            "events": self.events.state(),
         }
 
     def put_back(self, state: Mapping[str, Any]) -> None:
@@ -173,6 +180,8 @@ class Recorder:
                 block[len(kept) :] = kept[-1]
         self.money.put_back(state["money"])
         self.relationships.put_back(state["relationships"])
+        self.decisions.put_back(state["decisions"])
+        self.events.put_back(state["events"])
 
     def block(self, kind: str) -> np.ndarray:
         """The array of a kind: (days, its organisations, its measures), float32, zeros at first.

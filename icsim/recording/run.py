@@ -96,6 +96,16 @@ class Run:
         """Directed ties: month, source, target, trust and contact, both in [0, 1]."""
         return self._table("relationships")
 
+    @cached_property
+    def decisions(self) -> "pd.DataFrame":
+        """Each organisation's effort for joint work by month, and what bore on it."""
+        return self._table("decisions")
+
+    @cached_property
+    def events(self) -> "pd.DataFrame":
+        """Decisive events: date, organisation, event, cause."""
+        return self._table("events")
+
     def summary(self) -> "Summary":
         """Indicators of each financial year, England's figure beside them; prints well anywhere."""
         from icsim.recording.summary import summarise

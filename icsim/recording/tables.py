@@ -7,7 +7,7 @@ import numpy as np
 
 from icsim.population.columns import AGE_BANDS
 from icsim.recording.measures import table_columns
-from icsim.recording.recorder import N_FIFTHS, Recorder, financial_year
+from icsim.recording.recorder import DECISIONS, N_FIFTHS, Recorder, financial_year
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,6 +194,35 @@ def relationships(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
     )
 
 
+def decisions(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
+    """One row for each organisation and month: its effort for joint work and what bore on it."""
+    import pyarrow as pa
+
+    columns = recorder.decisions.columns
+    yield _table(
+        replicate,
+        {
+            "month": _moments(np.array(columns["month"], dtype="datetime64[D]")),
+            **{name: pa.array(columns[name], pa.string()) for name in ("organisation", "kind")},
+            **{name: pa.array(columns[name], pa.float64()) for name in DECISIONS},
+        },
+    )
+
+
+def events(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
+    """One row for each decisive event."""
+    import pyarrow as pa
+
+    columns = recorder.events.columns
+    yield _table(
+        replicate,
+        {
+            "date": _moments(np.array(columns["date"], dtype="datetime64[D]")),
+            **{name: pa.array(columns[name], pa.string()) for name in ("organisation", "event", "cause")},
+        },
+    )
+
+
 TABLES: Mapping[str, Callable[[Recorder, int], Iterator["pa.Table"]]] = {
     "daily": daily,
     "monthly": monthly,
@@ -201,4 +230,6 @@ TABLES: Mapping[str, Callable[[Recorder, int], Iterator["pa.Table"]]] = {
     "people": people,
     "money": money,
     "relationships": relationships,
+    "decisions": decisions,
+    "events": events,
 }

@@ -125,6 +125,7 @@ class Accounts:
         ledger: the books; balances and surpluses by party.
         payment: the rule by which commissioners pay acute trusts today; ``payment.of_year`` prices a belief.
         contract: in force today.
+        signed: when steps of the contract that bring a new form were signed, by the date of the step.
         hospital_costs: what a trust's day costs; works on beliefs too.
         emergency_before: residents' emergency spells of the financial year so far, (trusts,).
 
@@ -151,10 +152,13 @@ class Accounts:
             raise ValueError("money needs at least one commissioner; the place has none")
         everyone = [name for names in self._names.values() for name in names]
         self.ledger = Ledger([*everyone, *OUTSIDE_PARTIES])
-        self.contract = contract_on(experiment.contract, recorder.start)
-        self._steps = [step.date for step in experiment.contract.steps if step.date > recorder.start]
+        steps = experiment.contract.steps
+        self.signed = {step.date: step.date for step in steps if step.form and step.date <= recorder.start}
+        self.contract = contract_on(experiment.contract, recorder.start, self.signed)
+        self._steps = [step.date for step in steps if step.date > recorder.start and not step.form]
         self.payment = self._payment()
         self._next = 0
+        self._settlements: dict[tuple[str, str, str], Flow] = {}
         day_of_year, days_in_year = _day_of_year(recorder.start)
         # a run that begins within a year takes the days before it to have gone as expected
         self.emergency_before = populations.expected.emergency_spells * (day_of_year / days_in_year)
@@ -236,8 +240,7 @@ class Accounts:
             self.emergency_before = np.zeros_like(self.emergency_before)
         if self._steps and today >= self._steps[0]:
             self._steps = [step for step in self._steps if step > today]
-            self.contract = contract_on(self._experiment.contract, today)
-            self.payment = self._payment()
+            self._change_contract(today)
         if day == 0 or today.day == 1:
             self._people = self._people_on(today, day)
             self._budgets.stand(self._people, days_in_year)
@@ -249,6 +252,24 @@ class Accounts:
             self._paid[kind] += amounts
         self._pay_social_care(day)
         return self.ledger.close_day()
+
+    def _change_contract(self, today: date) -> None:
+        self.contract = contract_on(self._experiment.contract, today, self.signed)
+        self.payment = self._payment()
+
+    def sign(self, step: date, today: date) -> None:
+        """The step of the contract dated ``step`` is signed, and in force from tomorrow's payments."""
+        self.signed[step] = today
+        self._change_contract(today)
+
+    def settle(self, transfers: Sequence[tuple[str, str, float]], account: str) -> None:
+        """Book payments between organisations at once: (payer, payee, GBP)."""
+        for payer, payee, amount in transfers:
+            key = (account, payer, payee)
+            if key not in self._settlements:
+                self._settlements[key] = self.ledger.flow([payer], [payee], account)
+            self._settlements[key].pay([amount])
+        self.ledger.book()
 
     def _pay_trusts(self, day: int, day_of_year: int, days_in_year: int) -> None:
         rows = self._recorder.block("acute_trust")[day][:, self._hospital_columns].astype(np.float64)
@@ -335,18 +356,23 @@ class Accounts:
             "own": state_of(self),
             "ledger": state_of(self.ledger),
             "people": None if people is None else asdict(people),
+            "settlements": [list(key) for key in self._settlements],
+            "signed": [[step.isoformat(), when.isoformat()] for step, when in self.signed.items()],
         }
 
     def put_back(self, state: Mapping[str, Any], experiment: Experiment) -> None:
         """Go on with the books of a checkpoint, under the contract steps of ``experiment`` from now on."""
         put_back(self, state["own"])
+        for account, payer, payee in state["settlements"]:
+            self._settlements[account, payer, payee] = self.ledger.flow([payer], [payee], account)
         put_back(self.ledger, state["ledger"])
+        self.signed = {date.fromisoformat(step): date.fromisoformat(when) for step, when in state["signed"]}
         if state["people"] is not None:
             self._people = People(**state["people"])
         self._experiment = experiment
         last = self._recorder.start + timedelta(days=max(0, self._next - 1))
-        self.contract = contract_on(experiment.contract, last)
-        self._steps = [step.date for step in experiment.contract.steps if step.date > last]
+        self.contract = contract_on(experiment.contract, last, self.signed)
+        self._steps = [step.date for step in experiment.contract.steps if step.date > last and not step.form]
         self.payment = self._payment()
 
     def surplus_this_year(self, name: str) -> float:

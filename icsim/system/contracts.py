@@ -5,7 +5,7 @@ an organisation can work out what it would gain or lose from the very code that 
 Money is in 2016/17 prices. Arrays have one value for each acute trust, shape (trusts,), unless said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol, Self
@@ -206,11 +206,19 @@ class SplitPayment:
         )
 
 
-def contract_on(contract: Contract, day: date) -> Contract:
-    """The contract in force on a day: the start's, changed by every step dated up to then."""
+def contract_on(contract: Contract, day: date, signed: Mapping[date, date] | None = None) -> Contract:
+    """The contract in force on a day: the start's, changed by every step up to then.
+
+    Args:
+        contract: of the experiment.
+        day: of the run.
+        signed: when the steps that bring a new form, by their date, were signed; those that are missing are
+            not in force. None: every step is in force on its date.
+    """
     changes: dict[str, object] = {}
     for step in sorted(contract.steps, key=lambda one: one.date):
-        if step.date <= day:
+        since = step.date if signed is None or step.form is None else signed.get(step.date, date.max)
+        if since <= day:
             changes |= {key: value for key, value in step if key != "date" and value is not None}
     return contract.model_copy(update=changes)
 

@@ -110,7 +110,7 @@ class Happenings:
                 for turn in self._turns.pop(shock.model_dump_json(), ()):
                     self.model.levers.release(turn)
         elif shock.kind is ShockKind.LEADER_LEAVES:
-            self.model.relationships.leader_leaves(shock.organisation, size)
+            self.model.strategy.leader_leaves(shock.organisation, size, "shock")
         else:
             for owner in (shock.organisation,) if shock.organisation else STRUCK[shock.kind]:
                 kind = next((o.kind for o in self.model.organisations if owner in (o.kind, o.name)), "")

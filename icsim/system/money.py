@@ -77,6 +77,7 @@ class Ledger:
         names: the parties in order.
         today: pence paid today by pair, all flows one after another; float64 holding whole numbers.
         standing: pence that every day pays by pair.
+        received, spent: of the last month closed, GBP by party; zeros before.
 
     Raises:
         ValueError: a name given twice.
@@ -96,8 +97,10 @@ class Ledger:
         self._month = np.zeros(0)
         self._balances = np.zeros(len(self.names))
         self._opening = np.zeros(len(self.names))
+        self.received = np.zeros(len(self.names))
+        self.spent = np.zeros(len(self.names))
 
-    STATE = ("today", "standing", "_month", "_balances", "_opening")
+    STATE = ("today", "standing", "_month", "_balances", "_opening", "received", "spent")
 
     def position(self, name: str) -> int:
         """Index of a party; raises ``KeyError`` when there is none of this name."""
@@ -164,6 +167,9 @@ class Ledger:
             month: first day of the month.
             recorder: its ``money`` gets month, payer, payee, account, amount_gbp.
         """
+        parties = len(self.names)
+        self.received = np.bincount(self._payees, self._month, parties) / PENCE
+        self.spent = np.bincount(self._payers, self._month, parties) / PENCE
         paid = np.flatnonzero(self._month)
         recorder.money.extend(
             [month] * len(paid),

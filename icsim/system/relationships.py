@@ -1,7 +1,6 @@
 """Who trusts whom, and how closely they work side by side.
 
-Directed: how far i trusts j says nothing of how far j trusts i. In this version habits are fixed: the network
-stays as the experiment sets it, but for leaders who leave.
+Directed: how far i trusts j says nothing of how far j trusts i. ``trust`` and ``strategy`` say how it moves.
 """
 
 from collections.abc import Callable, Sequence
@@ -73,23 +72,28 @@ class Relationships:
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise ValueError(f"organisations need different names; more than one is called {twice[0]!r}")
         n = len(self.names)
-        self.trust = self._between(spec.trust_between, _names_in(spec.initial_trust))
-        self.contact = self._between(spec.contact_between, _names_in(spec.contact))
+        self._named = _names_in(spec.initial_trust) | _names_in(spec.contact) | _names_in(spec.joint_posts)
+        self.trust = self.between(spec.trust_between)
+        self.contact = self.between(spec.contact_between)
         self.kept = np.zeros((n, n))
         self.broken = np.zeros((n, n))
         self._recorded = self._ties()
 
-    def _between(self, value: Callable[..., float], named: set[str]) -> np.ndarray:
-        """A value for every pair: by kind, and pair by pair only for organisations the experiment names."""
+    def between(self, value: Callable[..., float]) -> np.ndarray:
+        """A value for every ordered pair, (n, n), from (kind, name, kind, name); 0 on the diagonal.
+
+        By kind, and pair by pair only for organisations the experiment names.
+        """
         kinds = sorted(set(self.kinds))
         kind_of = np.array([kinds.index(kind) for kind in self.kinds], dtype=np.int64)
         by_kind = np.array([[value(one, None, other, None) for other in kinds] for one in kinds])
         values = by_kind[np.ix_(kind_of, kind_of)] if len(kinds) else np.zeros((0, 0))
         everyone = list(zip(self.kinds, self.names, strict=True))
         for i, one in enumerate(everyone):
-            for j, other in enumerate(everyone) if one[1] in named else ():
+            for j, other in enumerate(everyone) if one[1] in self._named else ():
                 values[i, j] = value(*one, *other)
                 values[j, i] = value(*other, *one)
+        np.fill_diagonal(values, 0.0)
         return values
 
     @property

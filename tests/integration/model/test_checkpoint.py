@@ -37,8 +37,11 @@ EVENTFUL = {
         {"kind": "leader_leaves", "date": "2015-05-05"},
         {"kind": "staff_loss", "date": "2015-09-05", "organisation": "gp_practice", "days": 20},
     ],
-    "contract": {"steps": [{"date": "2015-06-10", "payment": "block"},
+    "contract": {"form": "virtual",
+                 "steps": [{"date": "2015-06-10", "payment": "block"},
+                           {"date": "2015-07-01", "form": "full"},
                            {"date": "2015-09-10", "payment": "activity"}]},
+    "joint_work": {"who": {"min_age": 40}},
 }  # fmt: skip
 SCRATCH = {"due_today"}  # written before it is read, every day
 NOT_STATE = {"_validated", "_memory", "_address", "_numba_type", "built", "_lately", "_catalogue"}

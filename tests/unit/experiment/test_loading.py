@@ -212,6 +212,6 @@ def test_every_value_has_an_origin_and_is_shown_beside_it(tmp_path):
 
 
 def test_keys_that_nothing_depends_on_yet_are_named_only_when_they_differ_from_the_usual():
-    assert load("salford", ["contract.form=traditional"]).warnings == ()
-    (warning,) = load("salford", ["contract.form=full"]).warnings
-    assert "does not act on: contract.form" in warning
+    assert load("salford", ["programme=none"]).warnings == ()
+    (warning,) = load("salford", ['programme={"name": "Integration"}']).warnings
+    assert "does not act on: programme" in warning

@@ -1,0 +1,78 @@
+"""What an experiment says of joint work: time for it, what partners share, how a contract is agreed."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Discriminator, Field, Tag
+
+from icsim.experiment.fields import Day, NonNegative, Part, Share, evidenced, one_of, shape_of
+from icsim.experiment.happenings import Selection
+from icsim.experiment.organisations import Kind
+
+
+class HeldBy(StrEnum):
+    """Who holds the trust between organisations."""
+
+    PEOPLE = "people"
+    OFFICES = "offices"
+
+
+KindName = Annotated[str, one_of(str(kind) for kind in Kind)]
+
+
+class Building(Part):
+    """Time invested in relationships themselves: meeting, joint posts, working in one building."""
+
+    level: Share = Field(description="Share of full investment, 0 to 1")
+    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
+    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
+    kinds: tuple[KindName, ...] | None = Field(
+        default=None, min_length=2, description="Kinds whose ties are built; left out, all"
+    )
+
+
+class JointWork(Part):
+    """Work that organisations do together for patients: avoiding crises, shortening stays, not repeating."""
+
+    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
+    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
+    who: Selection = Field(default_factory=Selection, description="Whom it is for; left out, everybody")
+    slack: Share = evidenced(
+        "experiment_slack",
+        "Share of the pressure on organisations that paid time (backfill) takes away while it lasts, 0 to 1",
+    )
+
+
+class Sharing(Part):
+    """Gain and risk share; what is left out follows the contract form."""
+
+    pooled: Share | None = Field(default=None, description="Share of each member's result that is pooled")
+    members: tuple[KindName, ...] | None = Field(
+        default=None, min_length=2, description="Kinds of organisation that take part"
+    )
+    parts: Annotated[Annotated[dict[KindName, NonNegative], Tag("<map>")], Discriminator(shape_of)] | None = (
+        Field(
+            default=None,
+            description="How the pool is divided, by kind in proportion; left out, by income",
+        )
+    )
+    threshold: Share = evidenced(
+        "experiment_sharing_threshold", "Pooled result below which nothing is shared, as a share of income"
+    )
+    cap: NonNegative = evidenced(
+        "experiment_sharing_cap", "Most a member may gain by sharing, as a share of its income"
+    )
+    collar: NonNegative = evidenced(
+        "experiment_sharing_collar", "Most a member may lose by sharing, as a share of its income"
+    )
+
+
+class Frictions(Part):
+    """What stands in the way of a new contract form, as multiples of the catalogue; 0 takes it away."""
+
+    negotiation: NonNegative = evidenced("experiment_friction_negotiation", "Time that negotiating takes")
+    readiness: NonNegative = evidenced("experiment_friction_readiness", "Trust that is needed to sign")
+    cost: NonNegative = evidenced("experiment_friction_cost", "Money that negotiating costs")
+    autonomy: NonNegative = evidenced(
+        "experiment_friction_autonomy", "Independence that practices give up by joining"
+    )

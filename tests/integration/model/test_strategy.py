@@ -1,0 +1,132 @@
+"""Organisations that decide: what trust, time and contracts lead to, and that each effect has its cause."""
+
+import numpy as np
+import pytest
+
+from icsim.experiment.organisations import Kind
+
+pytestmark = pytest.mark.integration
+CALM = {"effort_noise": 0.0}
+
+
+@pytest.fixture(scope="module")
+def lived(make_model):
+    """``lived(years, **keys)``: a model of this experiment lived to its end, once for each experiment."""
+    made = {}
+
+    def live(years=3.0, **keys):
+        at = repr((years, sorted(keys.items(), key=lambda pair: pair[0])))
+        if at not in made:
+            keys.setdefault("relationships", {})
+            keys["relationships"] = {"leader_turnover": 0.0, **keys["relationships"]}
+            model = make_model(years=years, parameters=CALM | keys.pop("parameters", {}), **keys)
+            while model.running:
+                model.step()
+            made[at] = model
+        return made[at]
+
+    return live
+
+
+def trust(model):
+    return model.strategy.mean_trust(tuple(Kind))
+
+
+def effort(model):
+    strategy = model.strategy
+    return float((strategy.effort * strategy.weight).sum() / strategy.weight.sum())
+
+
+BUILT = {"building": [{"level": 1.0}]}
+FULL = {"form": "full", "payment": "capitation"}
+
+
+def test_relationships_before_contract_beat_contract_first(lived):
+    nothing, first = lived(), lived(contract=FULL)
+    built = lived(relationships=BUILT)
+    assert trust(first) < trust(nothing) + 0.02 < trust(built)
+    assert effort(built) > effort(first)
+
+
+def test_without_investment_that_difference_vanishes(lived):
+    off = {"trust_investment": 0.0}
+    assert trust(lived(parameters=off, relationships=BUILT)) == trust(lived(parameters=off))
+
+
+def test_support_withdrawn_early_fades(lived):
+    stays = lived(relationships=BUILT)
+    ended = lived(relationships={"building": [{"level": 1.0, "end": "2016-03-31"}]})
+    assert trust(ended) < trust(stays)
+
+
+def test_a_leader_leaving_costs_trust_only_where_people_hold_it(lived):
+    leaves = {"shocks": [{"kind": "leader_leaves", "date": "2016-10-01", "organisation": "acute_trust"}]}
+    stays = lived(relationships=BUILT)
+    people = lived(relationships=BUILT, **leaves)
+    offices = lived(relationships=BUILT | {"held_by": "offices"}, **leaves)
+    assert trust(people) < trust(stays)
+    assert trust(offices) == trust(stays)
+    assert list(people.recorder.events.columns["cause"]) == ["shock"]
+
+
+def test_slack_releases_effort_and_not_where_pressure_counts_for_nothing(lived):
+    work = {"joint_work": {"slack": 0.8}}
+    assert effort(lived(**work)) > effort(lived(joint_work={}))
+    off = {"effort_pressure": 0.0}
+    assert effort(lived(parameters=off, **work)) == pytest.approx(
+        effort(lived(parameters=off, joint_work={})), abs=0.01
+    )
+
+
+def test_without_joint_work_decisions_reach_no_patient(lived):
+    """Trust and effort differ; the days do not, to the last count."""
+    low, high = (
+        lived(1.0, relationships={"initial_trust": 0.1}),
+        lived(1.0, relationships={"initial_trust": 0.9}),
+    )
+    assert effort(low) != effort(high)
+    for kind in ("system", "acute_trust", "gp_practice"):
+        assert np.array_equal(low.recorder.block(kind), high.recorder.block(kind), equal_nan=True)
+
+
+def test_joint_work_matures_and_turns_levers(lived):
+    low = lived(joint_work={}, relationships={"initial_trust": 0.1})
+    high = lived(joint_work={}, relationships={"initial_trust": 0.9, "building": [{"level": 1.0}]})
+    assert high.strategy.maturity.mean() > low.strategy.maturity.mean() + 0.1
+    needs = [
+        m.recorder.block("system")[:, 0, m.recorder.column("system", "needs_acsc")].sum() for m in (low, high)
+    ]
+    assert needs[1] < needs[0]
+
+
+def test_a_full_contract_waits_for_trust_unless_nothing_stands_in_its_way(lived):
+    steps = {"steps": [{"date": "2015-10-01", **FULL}]}
+    waits = lived(contract=steps)
+    assert waits.strategy.form == "traditional"
+    assert waits.accounts.contract.payment == "activity"
+    free = lived(contract=steps | {"frictions": {"negotiation": 0.0, "readiness": 0.0, "cost": 0.0}})
+    assert free.strategy.form == "full"
+    assert free.accounts.contract.payment == "capitation"
+    assert [event for event in free.recorder.events.columns["event"] if "signed" in event]
+
+
+def test_negotiation_is_paid_for_and_shared_results_balance(lived):
+    shared = lived(contract={"form": "virtual", "sharing": {"pooled": 0.5}})
+    rows = shared.recorder.money.columns
+    moved = [
+        a
+        for a, account in zip(rows["amount_gbp"], rows["account"], strict=True)
+        if account == "gain_and_risk_share"
+    ]
+    assert moved
+    assert shared.accounts.ledger.balances_pence.sum() == 0
+    costs = lived(contract={"steps": [{"date": "2015-10-01", **FULL}]}).recorder.money.columns["account"]
+    assert "contract_negotiation" in costs
+
+
+def test_every_organisation_and_month_has_a_row_and_its_figures_are_shares(lived):
+    model = lived(1.0, relationships={"initial_trust": 0.9})
+    columns = model.recorder.decisions.columns
+    assert len(columns["effort"]) == 12 * len(model.organisations)
+    for name in ("effort", "pressure", "trust_given", "trust_received", "maturity"):
+        assert 0 <= min(columns[name]) <= max(columns[name]) <= 1
