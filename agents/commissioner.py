@@ -27,11 +27,12 @@ class Commissioner(Organisation):
 
     @property
     def pressure(self) -> float:
-        """Overspending of the financial year so far: 1 at a fiftieth of receipts."""
+        """Overspending of last month, as a share of receipts, over what counts as the limit."""
         ledger = self.model.accounts.ledger
         at = ledger.position(self.name)
         income = float(ledger.received[at])
-        return min(max((ledger.spent[at] - income) / income * 50, 0.0), 1.0) if income > 0 else 0.0
+        limit = self.model.catalogue.value("pressure_deficit_to")
+        return min(max((ledger.spent[at] - income) / max(income * limit, 1.0), 0.0), 1.0)
 
     @classmethod
     def found(cls, model: "ICSModel") -> list["Commissioner"]:

@@ -111,7 +111,7 @@ class LocalAuthority(Organisation):
     """
 
     kind = "local_authority"
-    STATE = ("eligibility", "waiting", "_carried")
+    STATE = ("eligibility", "waiting", "waiting_at_start", "_carried")
     GIVEN = ("capacity", "eligibility")
 
     def __init__(
