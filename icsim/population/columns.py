@@ -146,12 +146,12 @@ _PERSON = np.dtype(
         ("planned", np.uint8),  # where planned care stands: icsim.care.services.Planned
         ("follow_ups", np.uint8),  # outpatient follow-ups still to come
         ("planned_count", np.uint16),  # planned pathways begun: the index of their draws
-        # line 2, the levers, and what changes at birthdays
+        # line 2, the levers, where the person lives, and what changes at birthdays
         ("lever", np.float32, (N_LEVERS,)),
         ("frailty", np.float32),  # electronic frailty index, 0-1, exogenous course
         ("susceptibility", np.float32),  # what makes people alike on paper differ; mean 1
         ("conditions", np.uint16),  # bits of Condition
-        ("authority", np.uint16),
+        ("lsoa", np.uint16),  # row of the place's LSOA table
         ("sex", np.uint8),
         ("social_care_need", np.uint8),  # 0 none, 1 some, 2 substantial, 3 critical
         ("care_plan", np.uint8),
@@ -164,7 +164,7 @@ _PERSON = np.dtype(
         ("admitted", np.int32),  # day of admission of the stay in hand
         ("discharged", np.int32),  # day an inpatient was last discharged; -NEVER when none
         ("stays", np.uint16),  # emergency admissions so far
-        ("lsoa", np.uint16),  # row of the place's LSOA table
+        ("authority", np.uint16),
     ],
     align=True,
 )
