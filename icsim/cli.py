@@ -272,6 +272,75 @@ def baseline(
 
 @app.command()
 @plainly
+def compare(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="REFERENCE POLICY...", help="Shipped experiments, files or places; two or more."
+        ),
+    ],
+    replicates: Annotated[
+        int | None, typer.Option(metavar="N", help="Pairs of runs, each at a seed of its own.")
+    ] = None,
+    overrides: Overrides = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(metavar="P", help="Go on until the half-width of the interval is P of the difference."),
+    ] = None,
+    half_width: Annotated[
+        float | None, typer.Option(metavar="W", help="Go on until the half-width of the interval is W units.")
+    ] = None,
+    outcome: Annotated[
+        str, typer.Option(metavar="NAME", help="The outcome whose interval that is.")
+    ] = "emergency_admissions",
+    max_replicates: Annotated[int, typer.Option(metavar="N", help="At most so many pairs.")] = 100,
+    cost: Annotated[
+        list[float] | None,
+        typer.Option(metavar="GBP", help="What a policy costs over the run; once for each policy, in order."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Runs at once; left out, one a core.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Results folder; left out, runs/A-vs-B-seedS.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier one at --out.")] = False,
+    tables_only: Annotated[
+        bool, typer.Option("--tables-only", help="Keep the tables of the comparison, not the runs.")
+    ] = False,
+) -> None:
+    """Run experiments at the same seeds and tell what the others change against the first, with intervals."""
+    from rich.console import Console
+
+    from icsim.experiment import load
+
+    for source in sources:
+        _warn(load(source, overrides or ()))
+    from icsim.analysis.comparing import compare as compare_experiments
+
+    try:
+        found = compare_experiments(
+            sources,
+            replicates=replicates,
+            overrides=overrides or (),
+            out=out,
+            overwrite=overwrite,
+            jobs=jobs,
+            keep_runs=not tables_only,
+            precision=precision,
+            half_width=half_width,
+            outcome=outcome,
+            max_replicates=max_replicates,
+            costs=cost or (),
+        )
+    except KeyboardInterrupt:
+        _stop("Stopped. Nothing was kept.", 130)
+    Console(width=None if sys.stdout.isatty() else 120).print(found.summary())
+    typer.echo(f"Results: {_shown(found.path)}")
+
+
+@app.command()
+@plainly
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The results folder of a run.")],
     out: Annotated[

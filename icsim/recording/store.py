@@ -265,6 +265,21 @@ class RunWriter:
         self.noted.update(noted)
         self.save()
 
+    def add_table(self, name: str, table: Any) -> None:
+        """Write an Arrow table of one's own as ``name.parquet``.
+
+        Raises:
+            ResultError: the disk refuses.
+        """
+        import pyarrow as pa
+
+        try:
+            with _parquet(self.folder / f"{name}.parquet", table.schema) as writer:
+                writer.write_table(table)
+        except (OSError, pa.ArrowException) as error:
+            raise ResultError(f"cannot write results in {self._parent}: {error}") from error
+        self._rows[name] = len(table)
+
     def _write(self, part: Path, name: str, recorder: Recorder, replicate: int) -> int | None:
         """Write a table of one replicate; returns its rows, None when it was not recorded."""
         rows = 0
@@ -459,8 +474,10 @@ def _is_number(kind: Any) -> bool:
     return pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_timestamp(kind)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path, kind: str = FORMAT, called: str = "run") -> dict[str, Any]:
     """The manifest of a complete results folder, its tables checked for presence and length.
+
+    ``kind`` is the format that it must say it has, ``called`` what a folder of this format holds.
 
     Raises:
         ResultError: no such folder, not a run, written by a newer icsim, or damaged.
@@ -473,11 +490,11 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ResultError(f"{path} is not a run of icsim: it has no {MANIFEST}") from None
+        raise ResultError(f"{path} is not a {called} of icsim: it has no {MANIFEST}") from None
     except (OSError, ValueError) as error:
         raise ResultError(f"{path / MANIFEST} cannot be read: {error}") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ResultError(f"{path} is not a run of icsim: {MANIFEST} is something else's")
+    if not isinstance(manifest, dict) or manifest.get("format") != kind:
+        raise ResultError(f"{path} is not a {called} of icsim: {MANIFEST} is something else's")
     if not isinstance(manifest.get("tables"), dict) or manifest.get("format_version") != FORMAT_VERSION:
         newer = manifest.get("format_version")
         raise ResultError(

@@ -1,0 +1,1 @@
+"""What a policy changes: runs that share their luck, compared person by person."""
