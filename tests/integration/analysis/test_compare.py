@@ -29,8 +29,8 @@ ROOM_FOR_ALL: dict[str, Any] = {
         "acute_trusts": [
             {
                 "name": "One", "code": "R1F", "resident_share": 1.0, "core_beds": 9999,
-                "escalation_beds": 9999, "ae_attendances_per_year": 1e6, "elective_capacity": 1000, "day_case_capacity": 1000,
-                "clinic_capacity": 1000,
+                "escalation_beds": 9999, "ae_attendances_per_year": 1e6, "elective_capacity": 1000,
+                "day_case_capacity": 1000, "clinic_capacity": 1000,
             }
         ],
         "gp_practices": {"gp_fte_per_1000": 1000},
@@ -87,11 +87,15 @@ def test_those_whose_need_is_lower_are_admitted_less_and_nobody_else_is_touched(
     assert place["2015/16"] == 0
     assert place[ALL] == place["2016/17"] < 0
     for seed in (1, 2):
+        usual: Any
+        fewer: Any
         usual, fewer = (
             icsim.open_run(comparison.path / "runs" / name / f"seed{seed}").people.set_index("person")
             for name in ("usual", "fewer")
         )
-        change = fewer["emergency_admissions_2016_17"].astype(int) - usual["emergency_admissions_2016_17"]
+        change: Any = (
+            fewer["emergency_admissions_2016_17"].astype(int) - usual["emergency_admissions_2016_17"]
+        )
         young = usual["age"] < 75
         assert change[~young].sum() < 0
         used = [name for name in usual if str(name).endswith(("2015_16", "2016_17"))]
