@@ -11,6 +11,7 @@ from icsim.care.services import Setting
 from icsim.compiling import compiled, kernel
 from icsim.experiment.organisations import Eligibility
 from icsim.population.columns import FRAILTY_CUTS, Residence, Status
+from icsim.prefetch import prefetch_most
 from icsim.recording.measures import columns
 from icsim.streams import uniform
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from icsim.model import ICSModel
 
 FRAIL = FRAILTY_CUTS[1]  # moderate frailty: with critical need, a care home rather than home care
+AHEAD = 16  # people whose records are on their way while one is looked at
 LEVEL = {Eligibility.SOME: 1, Eligibility.SUBSTANTIAL: 2, Eligibility.CRITICAL: 3}
 
 
@@ -26,7 +28,10 @@ def _month_of_care(w: Any, rows: np.ndarray, chance: float, least_need: np.ndarr
     """End home-care packages by recovery or change of need; returns rows of the eligible at home."""
     eligible = np.empty(len(rows), np.int64)
     n = 0
-    for i in rows:
+    for k in range(len(rows)):
+        if k + AHEAD < len(rows):
+            prefetch_most(w.people, rows[k + AHEAD])
+        i = rows[k]
         p = w.people[i]
         if p.package == 1 and uniform(p.key, draws.PACKAGE_END, month) < chance:
             p.package = 0

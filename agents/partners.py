@@ -10,6 +10,7 @@ from icsim.care import purposes as draws
 from icsim.care.world import RECOVERED
 from icsim.compiling import compiled
 from icsim.population.columns import Status
+from icsim.prefetch import prefetch_most
 from icsim.recording.measures import columns
 from icsim.streams import uniform
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 TREATED = 2  # caseload
+AHEAD = 16  # people whose records are on their way while one is looked at
 NO_MATTER = 200  # months waited are counted up to here
 
 
@@ -28,8 +30,10 @@ def _treatments_end(w: Any, rows: np.ndarray, chances: np.ndarray, month: int) -
     ``chances``: of an end in a month by level of need (4,), and then of recovery.
     """
     ended, recovered = 0, 0
-    for i in rows:
-        p = w.people[i]
+    for k in range(len(rows)):
+        if k + AHEAD < len(rows):
+            prefetch_most(w.people, rows[k + AHEAD])
+        p = w.people[rows[k]]
         chance = chances[p.mental_health_need]
         if p.caseload != TREATED or uniform(p.key, draws.TREATMENT_END, month) >= chance:
             continue
@@ -51,8 +55,10 @@ def _queue(people: Any, rows: np.ndarray, chances: np.ndarray, month: int) -> in
     ``chances`` a month: of being found by level of need (4,), then of relapse and of leaving the queue.
     """
     waiting = 0
-    for i in rows:
-        p = people[i]
+    for k in range(len(rows)):
+        if k + AHEAD < len(rows):
+            prefetch_most(people, rows[k + AHEAD])
+        p = people[rows[k]]
         if p.caseload == TREATED:
             continue
         if p.mental_wait == RECOVERED:

@@ -9,7 +9,7 @@ from icsim.care.services import Setting
 from icsim.care.world import add_unmet, reschedule, unmet_need
 from icsim.compiling import compiled, kernel
 from icsim.population.columns import FRAILTY_CUTS, Need, Residence
-from icsim.prefetch import prefetch
+from icsim.prefetch import prefetch_most, prefetch_standing
 from icsim.streams import uniform
 
 AHEAD = 8  # people whose records are on their way while one is looked at
@@ -36,7 +36,7 @@ def need_goes_unseen(w: Any, older: np.ndarray, distressed: np.ndarray, months: 
     r = w.rules
     for k in range(len(older)):
         if k + AHEAD < len(older):
-            prefetch(w.people, older[k + AHEAD])  # pyright: ignore[reportCallIssue]
+            prefetch_most(w.people, older[k + AHEAD])
         p = w.people[older[k]]
         if p.residence == Residence.HOME:
             amount = r.unmet_frail[frailty_group_of(p)]
@@ -45,6 +45,8 @@ def need_goes_unseen(w: Any, older: np.ndarray, distressed: np.ndarray, months: 
             if amount > 0.0:
                 add_unmet(w, p, day, amount * months)
     for k in range(len(distressed)):
+        if k + AHEAD < len(distressed):
+            prefetch_standing(w.people, distressed[k + AHEAD])
         p = w.people[distressed[k]]
         if p.caseload != 2 and r.unmet_untreated[p.mental_health_need] > 0.0:
             add_unmet(w, p, day, r.unmet_untreated[p.mental_health_need] * months)

@@ -6,6 +6,7 @@ import numpy as np
 
 from icsim.compiling import compiled
 from icsim.population.columns import Status
+from icsim.prefetch import prefetch_standing
 from icsim.streams import exp
 
 OLDER = 65
@@ -13,6 +14,7 @@ HOME_CARE = 1  # package
 OFTEN = 2  # loneliness: often
 MODERATE = 2  # mental-health need
 TREATED = 2  # caseload: the mental health teams'
+AHEAD = 24  # people whose records are on their way while one is looked at
 
 
 class Survey(NamedTuple):
@@ -41,6 +43,8 @@ def survey(people: Any, practices: int, day: int, fade: np.ndarray) -> Survey:
     unmet = 0.0
     n_older, n_supported, n_lonely, n_distressed = 0, 0, 0, 0
     for i in range(len(people)):
+        if i + AHEAD < len(people):
+            prefetch_standing(people, i + AHEAD)
         p = people[i]
         if p.status != Status.RESIDENT:
             continue
