@@ -180,12 +180,21 @@ class LocalAuthority(Organisation):
         ]
 
     def open(self) -> None:
-        """Hand over this month's capacity; part of the starts are kept for people in hospital."""
+        """Hand over this month's capacity; part of the starts are kept for people in hospital.
+
+        A council under a cut takes no package away: it replaces only some of those that end, until it has
+        come down to what it can pay for.
+        """
         social, k, model = self.model.world.social, self.index, self.model
+        v = model.catalogue.value
         factor = model.service_factor(self, "social_care")
-        hospital = model.catalogue.value("eligible_hospital_share")
+        hospital = v("eligible_hospital_share")
+        packages = self.capacity["home_care_packages"] * factor
+        if factor < 1:
+            shed = v("home_care_end") * (1 - v("home_care_replaced_in_a_cut"))
+            packages = max(packages, float(social.home_care_used[k]) * (1 - shed))
         social.home_care_starts[k] = self.capacity["home_care_starts_per_week"] * factor * hospital / 5
-        social.home_care_packages[k] = round(self.capacity["home_care_packages"] * factor)
+        social.home_care_packages[k] = round(packages)
         social.care_home_starts[k] = self.capacity["care_home_placements_per_week"] * factor * hospital / 5
         homes = model.factor_of("care_homes", "places")
         social.care_home_places[k] = round(self.capacity["care_home_places"] * homes)
@@ -219,6 +228,7 @@ class LocalAuthority(Organisation):
 
     def review_month(self) -> None:
         """Support the people at home for another month; the first council does it for all, in one pass."""
+        self.open()
         if self.index == 0:
             model = self.model
             support_at_home(model, (model.day - model.month_began) / 7, model.months_done)

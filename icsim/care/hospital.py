@@ -112,12 +112,13 @@ def attend_ae(w: Any, i: int, p: Any, day: int) -> None:
 
 
 @kernel
-def length_of_stay(w: Any, p: Any) -> int:
+def length_of_stay(w: Any, p: Any, day: int) -> int:
     """Nights of the stay: lognormal around the mean of the age band, longer for the severe; at least one."""
     r = w.rules
     mean = r.mental_stay_mean
     if p.site != w.mental_site:
         mean = r.stay_mean[w.risk.band[p.age]] * (1.0 + r.stay_severity * (p.severity - r.admitted_severity))
+    mean *= exp(r.stay_trend * (day - w.risk.from_day))
     z = normal(p.key, draws.LENGTH_OF_STAY, p.stays)
     stay = mean * p.lever[Lever.LENGTH_OF_STAY] * exp(r.stay_sigma * z - 0.5 * r.stay_sigma * r.stay_sigma)
     return max(1, min(int(stay + 0.5), r.longest_stay))
@@ -148,7 +149,7 @@ def admit(w: Any, i: int, p: Any, day: int) -> None:
             p.site = w.mental_site
             h.occupied[p.site] += 1
             p.setting = Setting.WARD
-            p.next_care = day + length_of_stay(w, p)
+            p.next_care = day + length_of_stay(w, p, day)
             w.tallies.mental_health_trust[0, M.ADMISSIONS] += 1
             return
     w.tallies.acute_trust[p.site, A.EMERGENCY_ADMISSIONS] += 1
@@ -165,7 +166,7 @@ def admit(w: Any, i: int, p: Any, day: int) -> None:
         w.tallies.by_group[year, band, fifth, G.ZERO_DAY_ADMISSIONS] += 1
         go_home(w, i, p, day)
         return
-    p.next_care = day + length_of_stay(w, p)
+    p.next_care = day + length_of_stay(w, p, day)
     if h.occupied[p.site] < h.core_beds[p.site] + h.escalation_beds[p.site]:
         h.occupied[p.site] += 1
         p.setting = Setting.WARD

@@ -4,6 +4,7 @@ Shapes: C classes of need (``Need``), B age bands (``AGE_BANDS``), K choices (``
 """
 
 from enum import IntEnum
+from math import erfc
 
 import numpy as np
 
@@ -26,6 +27,9 @@ CLASSES = tuple(need.name.lower() for need in Need)
 CHOICES = tuple(choice.name.lower() for choice in Choice)
 
 
+DAYS_A_YEAR = 365.25
+WEEKEND_WAIT = 2 / 7 * 1.5
+"""Mean nights that a stay waits which could end on any day and ends on working days only."""
 FARTHEST = 400
 """Days ahead of which diaries and calendars know: they hold some 500 beyond the end of a run."""
 C, R, B, K, G = N_NEEDS, N_NEEDS + 1, len(AGE_BANDS), len(Choice), len(Frailty)
@@ -114,6 +118,7 @@ RULES = np.dtype(
         ("zero_day", np.float64, (B,)),  # share of emergency admissions with no night
         ("stay_mean", np.float64, (B,)),  # days, of stays of at least a night, at reference severity
         ("stay_sigma", np.float64),
+        ("stay_trend", np.float64),  # change of the mean stay a day, in logs
         ("longest_stay", np.int64),
         ("zero_day_most", np.float64),
         ("stay_severity", np.float64),
@@ -237,6 +242,34 @@ def log_choice_shares(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.ndarray:
     return np.round(np.log(shares / shares.sum(axis=-1, keepdims=True)), 9)
 
 
+def nights(mean: float, sigma: float, most: int) -> float:
+    """Mean nights of a lognormal stay of this mean, in whole nights from 1 to ``most``."""
+    if mean <= 0 or sigma <= 0:
+        return min(max(1.0, float(int(mean + 0.5))), most)
+    over = (np.log(np.arange(1, most) + 0.5) - np.log(mean) + sigma * sigma / 2) / (sigma * np.sqrt(2))
+    return 1.0 + float(sum(0.5 * erfc(x) for x in over))
+
+
+def stay_means(catalogue: Catalogue, zero: np.ndarray) -> np.ndarray:
+    """Means of the lognormal of stays of at least a night, (B,), whose whole nights have the published mean.
+
+    Stays are at least a night, and those that end on a weekend may wait for Monday: both make short stays
+    longer than the lognormal, and are taken off here.
+    """
+    v = catalogue.value
+    wanted = v("stay_scale") * v("emerg_los_scale") * catalogue.by_age("emerg_los") / (1 - zero)
+    wanted = wanted - (1 - v("weekend_discharge")) * WEEKEND_WAIT
+    sigma, most = v("stay_sigma"), int(v("longest_stay"))
+    means = []
+    for each in wanted:
+        low, high = 1e-3, max(2.0 * each, 1.0)
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (middle, high) if nights(middle, sigma, most) < each else (low, middle)
+        means.append(low)
+    return np.round(means, 9)
+
+
 def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
     """The rules of a run (a record of ``RULES``); ``ae_to_gp`` as for :func:`log_choice_shares`."""
     v = catalogue.value
@@ -261,7 +294,8 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
         "four_hour_base": float(np.round(_log_odds(np.array(v("four_hour_base_breach"))), 9)),
         "ambulance": catalogue.by_age("ambulance_share"),
         "zero_day": zero,
-        "stay_mean": v("stay_scale") * v("emerg_los_scale") * catalogue.by_age("emerg_los") / (1 - zero),
+        "stay_mean": stay_means(catalogue, zero),
+        "stay_trend": float(np.round(np.log1p(v("stay_growth")) / DAYS_A_YEAR, 12)),
         "fatality": catalogue.by_age("emerg_fatality"),
         "support_band": catalogue.by_age("discharge_support"),
         "relapse": catalogue.by_age("relapse"),

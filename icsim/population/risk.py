@@ -167,7 +167,8 @@ def spread(ratio: float) -> np.ndarray:
 
 def mortality_by_year_of_age(catalogue: Catalogue) -> np.ndarray:
     """Deaths a person-year at ages 0-130, shape (131,): published bands joined by straight lines in logs."""
-    ages = [0.0, 1.0, 8.0, 30.0, 55.0, 70.0, 80.0, 89.5, 100.0]
+    # where each band's mean lies, given that rates rise ever faster with age
+    ages = [0.0, 1.0, 8.0, 33.0, 57.0, 70.0, 80.0, 89.5, 100.0]
     keys = ["under_1_year", "01_14", "01_14", "15_44", "45_64", "65_74", "75_84", "85plus"]
     rates = [max(catalogue.value(f"mortality_{key}") / 1000, 1e-9) for key in keys]  # 0 has no log
     rates.append(min(0.45, rates[-1] * max(1e-3, catalogue.value("mortality_100_over_85plus"))))
