@@ -28,6 +28,8 @@ CHOICES = tuple(choice.name.lower() for choice in Choice)
 
 
 DAYS_A_YEAR = 365.25
+LEAST_STAY = 0.05  # a lognormal this short is a single night
+ROUNDS = 30
 WEEKEND_WAIT = 2 / 7 * 1.5
 """Mean nights that a stay waits which could end on any day and ends on working days only."""
 FARTHEST = 400
@@ -260,13 +262,10 @@ def stay_means(catalogue: Catalogue, zero: np.ndarray) -> np.ndarray:
     wanted = v("stay_scale") * v("emerg_los_scale") * catalogue.by_age("emerg_los") / (1 - zero)
     wanted = wanted - (1 - v("weekend_discharge")) * WEEKEND_WAIT
     sigma, most = v("stay_sigma"), int(v("longest_stay"))
-    means = []
-    for each in wanted:
-        low, high = 1e-3, max(2.0 * each, 1.0)
-        for _ in range(40):
-            middle = (low + high) / 2
-            low, high = (middle, high) if nights(middle, sigma, most) < each else (low, middle)
-        means.append(low)
+    means = np.maximum(wanted, LEAST_STAY)
+    for _ in range(ROUNDS):  # longer by what whole nights fall short, until they do not
+        short = wanted - [nights(mean, sigma, most) for mean in means]
+        means = np.maximum(means + short, LEAST_STAY)
     return np.round(means, 9)
 
 
