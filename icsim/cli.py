@@ -342,12 +342,14 @@ def compare(
 @app.command()
 @plainly
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The results folder of a run.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The results folder of a run or a comparison.")
+    ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The file to write; left out, RUN/report.html.")
     ] = None,
 ) -> None:
-    """Write the report of a run: one HTML file to read, print and send, which needs no network."""
+    """Write the report of a run or a comparison: one HTML file to read, print and send, without a network."""
     from icsim.reporting.report import report as write_report
 
     typer.echo(f"Report: {_shown(write_report(folder, out))}")

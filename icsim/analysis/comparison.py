@@ -1,5 +1,6 @@
 """A finished comparison: what ``icsim.compare()`` and ``open_comparison()`` return."""
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from icsim.analysis import intervals
 from icsim.analysis.intervals import paired
 from icsim.analysis.outcomes import ALL
-from icsim.recording.store import ResultError, read_manifest
+from icsim.recording.store import MANIFEST, ResultError, read_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +130,15 @@ def open_comparison(path: str | Path) -> Comparison:
         ResultError: the folder does not exist, is no comparison, is incomplete or damaged.
     """
     return Comparison(path)
+
+
+def is_comparison(path: str | Path) -> bool:
+    """Whether a folder says that it holds a comparison."""
+    try:
+        said = json.loads((Path(path).expanduser() / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(said, dict) and said.get("format") == FORMAT
 
 
 def differences_of(

@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 LEAST_TO_TEST = 8
-"""Pairs below which a departure from the normal cannot be seen, and Student's t is taken."""
+"""Pairs below which a departure from the normal cannot be seen: Student's t is taken."""
 NORMAL_BELOW = 0.05
 """Shapiro and Wilk's p below which the bootstrap is taken."""
 RESAMPLES = 2000
@@ -48,7 +48,7 @@ def paired(differences: np.ndarray) -> Intervals:
 
     Student's t on the differences; where eight pairs or more depart from the normal (Shapiro and Wilk), the
     expanded percentile bootstrap of Hesterberg (2015, The American Statistician 69:371). Differences that
-    are all the same have an interval of no width: what is seen in every draw of luck alike.
+    are all the same have an interval of no width where they are 0 or eight or more, else none.
     """
     d = np.atleast_2d(np.asarray(differences, float))
     known = ~np.isnan(d)
@@ -61,7 +61,10 @@ def paired(differences: np.ndarray) -> Intervals:
     same = (pairs > 1) & (sd <= 1e-12 * np.maximum(1.0, np.abs(mean)))
     half = half_width(sd, pairs)
     low, high = mean - half, mean + half
-    low[same] = high[same] = mean[same]
+    sure = same & (
+        (mean == 0) | (pairs >= LEAST_TO_TEST)
+    )  # two or three small counts are soon alike by chance
+    low[same], high[same] = (np.where(sure, mean, np.nan)[same] for _ in range(2))
     method = np.select([pairs == 0, pairs == 1, same], [NONE, ONE, SAME], T).astype(object)
     for row in np.flatnonzero((pairs >= LEAST_TO_TEST) & ~same):
         values = d[row, known[row]]

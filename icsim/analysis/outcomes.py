@@ -80,7 +80,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     _total("first_outpatients", PLANNED, "First outpatients", "attendances", TRUST, better=0),
     Outcome("elective_waiting", PLANNED, "Waiting list at the end", "people",
             lambda y: y.end(TRUST, "elective_waiting")),
-    Outcome("waiting_over_18_weeks", PLANNED, "of whom over 18 weeks", "people",
+    Outcome("waiting_over_18_weeks", PLANNED, "Waiting over 18 weeks", "people",
             lambda y: y.end(TRUST, "waiting_over_18_weeks")),
     _total("consultations", PRACTICE, "Consultations", "consultations", GP, "appointments", better=0),
     _total("requests_refused", PRACTICE, "Requests turned away", "requests", GP),

@@ -35,6 +35,11 @@ SHOWN = (
 )
 KIND_OF_GROUP = {"age_band": "By age", "imd_fifth": "By deprivation", "segment": "By level of need"}
 FIFTHS = {"1": "1 most deprived", "2": "2", "3": "3", "4": "4", "5": "5 least deprived"}
+ORDERS: dict[str, Sequence[str]] = {
+    "age_band": AGE_BANDS,
+    "imd_fifth": tuple(FIFTHS),
+    "segment": (*SEGMENTS, LATER),
+}
 DASH = "-"
 
 
@@ -86,17 +91,20 @@ class Told:
 
 def told(comparison: "Comparison") -> Told:
     """Everything a comparison has to say, each policy in turn."""
-    tables: list[Table] = []
-    for policy in comparison.policies:
-        tables += [
-            _outcomes(comparison, policy),
-            _by_year(comparison, policy),
-            _by_group(comparison, policy),
-            _twins(comparison, policy),
-            _money(comparison, policy),
-            *_cohorts(comparison, policy),
-        ]
+    tables = [table for policy in comparison.policies for table in tables_of(comparison, policy)]
     return Told(heading(comparison), tuple(tables), tuple(_notes(comparison)))
+
+
+def tables_of(comparison: "Comparison", policy: str) -> tuple[Table, ...]:
+    """What one policy changes."""
+    return (
+        _outcomes(comparison, policy),
+        _by_year(comparison, policy),
+        _by_group(comparison, policy),
+        _twins(comparison, policy),
+        _money(comparison, policy),
+        *_cohorts(comparison, policy),
+    )
 
 
 def heading(comparison: "Comparison") -> str:
@@ -201,10 +209,7 @@ def _by_group(comparison: "Comparison", policy: str) -> Table:
         (d["experiment"] == policy) & (d["financial_year"] == ALL) & (d["outcome"] == "emergency_admissions")
     ]
     rows: list[tuple[str, ...]] = []
-    orders: dict[str, Sequence[str]] = {
-        "age_band": AGE_BANDS, "imd_fifth": tuple(FIFTHS), "segment": (*SEGMENTS, LATER),
-    }  # fmt: skip
-    for dimension, order in orders.items():
+    for dimension, order in ORDERS.items():
         same = {row.group: row for row in here[here["dimension"] == dimension].itertuples()}
         rows.append((KIND_OF_GROUP[dimension],))
         for group in order:
@@ -278,7 +283,7 @@ def _money(comparison: "Comparison", policy: str) -> Table:
     for name in consequences.AVOIDED:
         ratio = consequences.per_avoided(comparison, policy, name)
         known = not math.isnan(ratio.mean)
-        text = number(ratio.mean) if known else "no avoidance seen beyond luck"
+        text = signed(ratio.mean) if known else "no avoidance seen beyond luck"
         rows.append((_label(name), text, span(ratio.low, ratio.high)))
     heads = ("Change over the whole run, 2016/17 prices", "mean", "95% interval")
     return Table("Costs and consequences", heads, tuple(rows), consequences.qalys())

@@ -252,6 +252,43 @@ def dots(key: str, title: str, description: str, rows: Sequence[Dot]) -> str:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A change against a reference: its share, the interval (or NaN), and the kind of its mark."""
+
+    label: str
+    share: float
+    low: float
+    high: float
+    mark: str
+
+
+def changes(key: str, title: str, description: str, rows: Sequence[Change]) -> str:
+    """Relative changes in percent around no change, each with its interval; cut off at the middle of all."""
+    row, left, right, top = 20.0, 14 + wide(each.label for each in rows), WIDTH - 56.0, 20.0
+    drawing = Drawing(key, WIDTH, top + row * len(rows) + 6, title, description)
+    ends = [abs(end) for each in rows for end in (each.share, each.low, each.high) if np.isfinite(end)]
+    most = max([abs(each.share) for each in rows if np.isfinite(each.share)] or [0.0])
+    edge = max(min(max(ends, default=0.01), 3 * most), 0.001)  # one wide interval does not hide the others
+    scale = Scale(-100 * edge, 100 * edge, left, right)
+    foot = top + row * len(rows)
+    for tick, words in scale.labelled(4):
+        drawing.line(scale(tick), top, scale(tick), foot, "one" if tick == 0 else "grid")
+        drawing.text(scale(tick), 13, f"{words}%", "tick", "middle")
+    for k, each in enumerate(rows):
+        y = top + (k + 0.5) * row
+        drawing.text(left - 8, y + 4, each.label, "t", "end")
+        if not np.isfinite(each.share):
+            drawing.text(right + 6, y + 4, "–", "end")
+            continue
+        if np.isfinite(each.low):
+            a, b = (scale(100 * float(np.clip(end, -edge, edge))) for end in (each.low, each.high))
+            drawing.line(a, y, b, y, "whisker")
+        drawing.mark(scale(100 * float(np.clip(each.share, -edge, edge))), y, each.mark, 4.0)
+        drawing.text(right + 6, y + 4, f"{round(100 * each.share, 1) + 0.0:+.1f}%".replace("-", "−"), "end")
+    return drawing.svg()
+
+
+@dataclass(frozen=True)
 class Node:
     """A place in a flow: its name, the column it stands in, from 0, and an order within the column."""
 

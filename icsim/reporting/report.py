@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from icsim import __version__
+from icsim.analysis.comparison import is_comparison, open_comparison
 from icsim.recording.run import Run, open_run
 from icsim.recording.store import ResultError
 from icsim.recording.summary import heading
-from icsim.reporting import basis, england, flows, money, months, people
+from icsim.reporting import basis, comparison, england, flows, money, months, people
 from icsim.reporting.figures import Figures
 from icsim.reporting.headlines import headlines
 from icsim.reporting.page import Page, write
@@ -15,10 +16,10 @@ NAME = "report.html"
 
 
 def report(source: str | Path | Run, out: str | Path | None = None) -> Path:
-    """Write the report of a run as one HTML file that needs no network and no JavaScript.
+    """Write the report of a run or a comparison as one HTML file that needs no network and no JavaScript.
 
     Args:
-        source: a results folder, or an open run.
+        source: a results folder, the folder of a comparison, or an open run.
         out: the file; None makes ``report.html`` in the results folder.
 
     Returns:
@@ -28,6 +29,9 @@ def report(source: str | Path | Run, out: str | Path | None = None) -> Path:
         ResultError: no such run, it is incomplete or of another version, its months were not recorded, or the
             file cannot be written.
     """
+    if not isinstance(source, Run) and is_comparison(source):
+        found = open_comparison(source)
+        return write(comparison.page_of(found), out if out is not None else found.path / NAME)
     run = source if isinstance(source, Run) else open_run(source)
     return write(page_of(run), out if out is not None else run.path / NAME)
 

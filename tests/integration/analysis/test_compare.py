@@ -1,5 +1,6 @@
 """Twins in small worlds: no difference where nothing differs, and the difference that a lever makes."""
 
+import re
 import signal
 from typing import Any
 
@@ -12,6 +13,8 @@ from icsim.analysis.marked import MarkedModel, segments
 from icsim.analysis.outcomes import ALL
 from icsim.population.columns import Residence, Status
 from icsim.recording.store import ResultError
+from icsim.reporting.comparison import page_of
+from icsim.reporting.report import report
 from icsim.running import release
 
 pytestmark = pytest.mark.integration
@@ -157,6 +160,21 @@ def test_the_summary_says_what_the_tables_hold(comparison):
     change = (saved["policy"] - saved["reference"]).mean()
     assert f"{change:+,.0f}" in said
     assert "sample" in said
+
+
+def test_the_report_of_a_comparison_needs_nothing_else(comparison, tmp_path):
+    path = report(comparison.path, tmp_path / "report.html")
+    text = path.read_text(encoding="utf-8")
+    assert text == page_of(comparison).html()
+    assert "<h1>the-same and fewer against usual</h1>" in text
+    for absent in ("<script", "<link", "url(", "http://", "https://"):
+        assert absent not in text.replace("http://www.w3.org", "")
+    ids = re.findall(r'id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    saved = comparison.pairs("fewer", "emergency_admissions")
+    assert f"{(saved['policy'] - saved['reference']).mean():+,.0f} emergency admissions" in text
+    assert text.count("<svg") == 8
+    assert "Nothing: every interval holds no change." in text  # of the policy that changes nothing
 
 
 def test_a_comparison_opens_again_and_is_no_run(comparison, tmp_path):

@@ -41,6 +41,9 @@ def test_one_pair_has_no_interval_and_equal_pairs_have_one_without_width():
     assert list(found.method) == [ONE, "unknown"]
     same = paired(np.zeros((1, 9)))
     assert (same.mean[0], same.low[0], same.high[0], same.method[0]) == (0, 0, 0, SAME)
+    ones = [paired(np.ones((1, n))) for n in (3, 8)]  # three alike may be chance, and no interval says so
+    assert math.isnan(ones[0].low[0])
+    assert (ones[1].low[0], ones[1].high[0]) == (1, 1)
 
 
 def test_a_replicate_without_a_figure_is_left_out():
