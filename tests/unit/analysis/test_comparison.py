@@ -8,7 +8,7 @@ import pytest
 from icsim.analysis.comparing import compare, labels_of
 from icsim.analysis.comparison import differences_of
 from icsim.analysis.telling import number, percent, seconds_text, signed, span
-from icsim.experiment import ExperimentError
+from icsim.experiment import ExperimentError, load
 
 pytestmark = pytest.mark.unit
 
@@ -73,6 +73,16 @@ def test_what_cannot_be_compared_is_refused_at_once(experiments, options, said, 
         compare(experiments, out=tmp_path / "out", **options)
     assert said in str(refused.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_four_contracts_are_alike_but_for_the_contract():
+    forms = ("traditional", "virtual", "partial", "full")
+    shipped = [load(f"contracts/{form}").to_dict() for form in forms]
+    assert [each["contract"]["form"] for each in shipped] == list(forms)
+    for each in shipped:
+        for key in ("name", "description", "contract"):
+            del each[key]
+        assert each == shipped[0]
 
 
 def test_figures_as_text():
