@@ -335,7 +335,7 @@ def compare(
         )
     except KeyboardInterrupt:
         _stop("Stopped. Nothing was kept.", 130)
-    Console(width=None if sys.stdout.isatty() else 120).print(found.summary())
+    Console(width=None if sys.stdout.isatty() else 132).print(found.summary())
     typer.echo(f"Results: {_shown(found.path)}")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from icsim.analysis.comparison import Comparison
 
-WIDTH = 110
+WIDTH = 132
 BY_YEAR = (
     "emergency_admissions",
     "ae_attendances",
