@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from icsim.evidence import Catalogue
 
 OLD = 65  # care homes and home care for older people begin
+CARE_HOME_AGES = (70.0, 80.0, 90.0)  # care_home_share_at_*
 _DEMENTIA = Condition.DEMENTIA.value
 
 
@@ -40,26 +41,28 @@ class CircumstanceTables(NamedTuple):
     lonely_deprived: float  # log odds
     lonely_mental: float  # log odds
     susceptibility: float
-    trust: np.ndarray  # means for GP, A&E, community; spread
+    trust: np.ndarray  # means for GP, A&E, community; spread; least and most
 
 
 def circumstance_tables(catalogue: "Catalogue", health: AgeingTables) -> CircumstanceTables:
     """Build the tables from the catalogue."""
     value = catalogue.value
     ages = np.arange(N_AGES) + 0.5
-    at = [70.0, 80.0, 90.0]
+    at = CARE_HOME_AGES
     shares = np.array([value(f"care_home_share_at_{age:.0f}") for age in at])
     logs = np.array([log(share) for share in shares])
-    steep = (logs[1] - logs[0]) / 10, (logs[2] - logs[1]) / 20
+    steep = np.diff(logs) / np.diff(at)
     line = np.interp(ages, at, logs) + np.minimum(ages - at[0], 0) * steep[0]
-    line += np.maximum(ages - at[-1], 0) * steep[1]
-    care_home = np.array([min(0.4, exp(x)) for x in line])
+    line += np.maximum(ages - at[-1], 0) * (steep[1] * value("care_home_slope_left_after_90"))
+    most = value("care_home_share_most")
+    care_home = np.array([min(most, exp(x)) for x in line])
     care_home[:OLD] = 0.0
     dementia = value("care_home_ratio_dementia")
     ratios = np.array([1.0] + [value(f"care_home_ratio_{group}") for group in ("mild", "moderate", "severe")])
     bands = AGE_BAND_OF_AGE[:N_AGES]
     often = catalogue.by_age("loneliness_often")
     some = often + catalogue.by_age("loneliness_sometimes")
+    trust = ("gp_start", "ae_start", "community_start", "start_sd", "start_least", "start_most")
     activation = ("mean", "sd", "without_conditions", "mental_need", "most_deprived")
     return CircumstanceTables(
         _base_shares(care_home, dementia, ratios, health),
@@ -71,9 +74,7 @@ def circumstance_tables(catalogue: "Catalogue", health: AgeingTables) -> Circums
         log(value("loneliness_deprived_odds")),
         log(value("loneliness_mental_need_odds")),
         value("susceptibility_sigma"),
-        np.array(
-            [value(f"trust_{name}_start") for name in ("gp", "ae", "community")] + [value("trust_start_sd")]
-        ),
+        np.array([value(f"trust_{name}") for name in trust]),
     )
 
 
@@ -149,11 +150,11 @@ def settle(person: Any, tables: CircumstanceTables) -> None:
 
     sigma = tables.susceptibility
     person.susceptibility = exp(sigma * normal(key, SUSCEPTIBILITY, 0) - 0.5 * sigma * sigma)
-    person.trust_gp = _trust(tables.trust[0], tables.trust[3] * normal(key, TRUST_GP, 0))
-    person.trust_ae = _trust(tables.trust[1], tables.trust[3] * normal(key, TRUST_AE, 0))
-    person.trust_community = _trust(tables.trust[2], tables.trust[3] * normal(key, TRUST_COMMUNITY, 0))
+    person.trust_gp = _trust(tables.trust, 0, normal(key, TRUST_GP, 0))
+    person.trust_ae = _trust(tables.trust, 1, normal(key, TRUST_AE, 0))
+    person.trust_community = _trust(tables.trust, 2, normal(key, TRUST_COMMUNITY, 0))
 
 
 @compiled
-def _trust(mean: float, deviation: float) -> float:
-    return min(0.98, max(0.02, mean + deviation))
+def _trust(trust: np.ndarray, whom: int, deviation: float) -> float:
+    return min(trust[5], max(trust[4], trust[whom] + trust[3] * deviation))

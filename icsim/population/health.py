@@ -26,6 +26,8 @@ OLDEST = N_AGES - 1
 BAND_MIDDLES = np.array([2.5, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0])
 MORTALITY_KEYS = ("under_1_year", "01_14", "15_44", "45_64", "65_74", "75_84", "85plus")
 MORTALITY_MIDDLES = np.array([0.5, 7.5, 34.0, 56.0, 70.0, 80.0, 89.5])  # deaths fall late in wide bands
+DEPRIVATION_FADES = (65, 85)  # condition_deprivation_left_at_85
+NOBODY = -30.0  # log odds of having what nobody has
 MENTAL_CLASSES = ("none", "depression_anxiety", "substance_misuse", "severe_mental_illness")
 MENTAL = int(Condition.DEPRESSION_ANXIETY | Condition.SEVERE_MENTAL_ILLNESS | Condition.SUBSTANCE_MISUSE)
 DISABLING = int(Condition.STROKE | Condition.SEVERE_MENTAL_ILLNESS | Condition.EPILEPSY)
@@ -47,6 +49,7 @@ class AgeingTables(NamedTuple):
     frailty_ceiling: float
     mental: np.ndarray  # (4, 3): share with at least some, moderate, severe need, by recorded condition
     mental_per_condition: float
+    mental_from_age: float
     social_slope: float
     social_dementia: float
     social_disabling: float
@@ -58,7 +61,8 @@ def health_tables(catalogue: "Catalogue") -> AgeingTables:
     """Build the tables from the catalogue (``population.csv``); about 50 ms once compiled."""
     value = catalogue.value
     names = [condition.name.lower() for condition in Condition if condition.name]
-    by_age = np.array([logit_by_age(catalogue.by_age(f"prevalence_{name}")) for name in names])
+    ends = value("prevalence_first_band_fall"), value("prevalence_years_on_after_90")
+    by_age = np.array([logit_by_age(catalogue.by_age(f"prevalence_{name}"), *ends) for name in names])
     women = np.array([value(f"prevalence_female_odds_{name}") for name in names])
     deprived = np.array([value(f"prevalence_deprived_odds_{name}") for name in names])
     female_share = female_share_by_age()
@@ -71,7 +75,7 @@ def health_tables(catalogue: "Catalogue") -> AgeingTables:
         by_age,
         _logs(women),
         _logs(deprived),
-        np.interp(ages, [65, 85], [1.0, left_at_85]),
+        np.interp(ages, DEPRIVATION_FADES, [1.0, left_at_85]),
         loading_of,
         female_share,
         factor,
@@ -100,6 +104,7 @@ def health_tables(catalogue: "Catalogue") -> AgeingTables:
             ]
         ),
         value("mental_need_per_physical_condition"),
+        value("mental_need_from_age"),
         value("social_need_frailty_slope"),
         value("social_need_dementia"),
         value("social_need_disabling"),
@@ -123,7 +128,9 @@ def mortality_by_age(catalogue: "Catalogue") -> np.ndarray:
     slope = (logs[-1] - logs[-2]) / (MORTALITY_MIDDLES[-1] - MORTALITY_MIDDLES[-2])
     ages = np.arange(N_AGES) + 0.5
     beyond = np.maximum(ages - MORTALITY_MIDDLES[-1], 0.0) * slope
-    return np.minimum(0.6, _exps(np.interp(ages, MORTALITY_MIDDLES, logs) + beyond))
+    return np.minimum(
+        catalogue.value("mortality_most"), _exps(np.interp(ages, MORTALITY_MIDDLES, logs) + beyond)
+    )
 
 
 def death_ratios(catalogue: "Catalogue") -> tuple[np.ndarray, np.ndarray]:
@@ -134,21 +141,25 @@ def death_ratios(catalogue: "Catalogue") -> tuple[np.ndarray, np.ndarray]:
     return np.array(groups), np.array(conditions)
 
 
-def logit_by_age(bands: np.ndarray) -> np.ndarray:
-    """Log odds at each year of age from shares in ``AGE_BANDS``, linear between middles; -30 means never."""
+def logit_by_age(bands: np.ndarray, fall: float, years_on: float) -> np.ndarray:
+    """Log odds at each year of age from shares in ``AGE_BANDS``, linear between middles; ``NOBODY`` is never.
+
+    They begin ``fall`` lower at the middle of the band before the first with anyone, and go on with the last
+    slope for ``years_on`` years from the last middle.
+    """
     some = bands > 0
-    logits = np.full(len(bands), -30.0)
+    logits = np.full(len(bands), NOBODY)
     logits[some] = _logs(bands[some]) - _logs(1 - bands[some])
     first = int(np.argmax(some))
-    if first > 0:  # the first band with anyone: from nobody at its start, not from -30 far below
-        logits[first - 1] = logits[first] - 2.5
+    if first > 0:  # the first band with anyone: from nobody at its start, not from NOBODY
+        logits[first - 1] = logits[first] - fall
     ages = np.arange(N_AGES) + 0.5
     result = np.interp(ages, BAND_MIDDLES, logits)
-    beyond = np.clip(ages - BAND_MIDDLES[-1], 0.0, 5.0) * (logits[-1] - logits[-2]) / 10
+    beyond = np.clip(ages - BAND_MIDDLES[-1], 0.0, years_on) * (logits[-1] - logits[-2]) / 10
     result += beyond
     if first > 0:
-        result[ages < BAND_MIDDLES[first - 1]] = -30.0
-    result[0] = -30.0  # newborns have none
+        result[ages < BAND_MIDDLES[first - 1]] = NOBODY
+    result[0] = NOBODY  # newborns have none
     return result
 
 
@@ -205,7 +216,7 @@ def _prevalence(
     table = np.zeros((2, 10, N_FACTORS, N_AGES, N_CONDITIONS), dtype=np.float32)
     for c in range(N_CONDITIONS):
         for age in range(N_AGES):
-            if by_age[c, age] <= -29.0:
+            if by_age[c, age] <= NOBODY + 1.0:
                 continue
             target = _logistic(by_age[c, age])
             base = by_age[c, age]
@@ -336,7 +347,7 @@ def frailty_group_of(frailty: float) -> int:
 @compiled
 def mental_need(conditions: int, age: int, u: float, tables: AgeingTables) -> int:
     """Mental-health need (0 to 3) of a person whose place in the population is the uniform ``u``."""
-    if age < 5:
+    if age < tables.mental_from_age:
         return 0
     physical = 0
     rest = conditions & ~MENTAL

@@ -57,8 +57,8 @@ def register(
             "list_size": sizes.round().astype(np.int64),
         }
     )
-    own = catalogue.value("practice_own_neighbourhood_share")
-    start, practice, until = _share_out(grouping, population, sizes, at, own)
+    own, far = catalogue.value("practice_own_neighbourhood_share"), catalogue.value("practice_pull_far")
+    start, practice, until = _share_out(grouping, population, sizes, at, own, far)
     return Registration(practices, start, practice, until)
 
 
@@ -131,7 +131,7 @@ def _blocks(grouping: Grouping, at: np.ndarray) -> np.ndarray:
 
 
 def _share_out(
-    grouping: Grouping, population: np.ndarray, sizes: np.ndarray, at: np.ndarray, own: float
+    grouping: Grouping, population: np.ndarray, sizes: np.ndarray, at: np.ndarray, own: float, far: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Shares of each LSOA's people by practice, by proportional fitting within blocks of neighbourhoods."""
     block_of_neighbourhood = _blocks(grouping, at)
@@ -144,7 +144,7 @@ def _share_out(
         columns = np.flatnonzero(block_of_practice == b)
         home = grouping.neighbourhood[rows][:, None] == at[columns][None, :]
         distance = np.abs(grouping.rank[rows][:, None] - where[columns][None, :])
-        pull = sizes[columns] * np.where(home, np.exp(-distance / NEAR) + 0.05, 0.0)
+        pull = sizes[columns] * np.where(home, np.exp(-distance / NEAR) + far, 0.0)
         away = sizes[columns] * ~home
         pull /= np.maximum(pull.sum(axis=1, keepdims=True), 1e-300)
         away /= np.maximum(away.sum(axis=1, keepdims=True), 1e-300)

@@ -41,6 +41,10 @@ OPEN_SHARE = 253 / 365.25
 MEASURED_ON = date(2016, 10, 1)
 """Middle of the year of the published activity, 2016/17."""
 ADMITTED = (Need.ACSC, Need.MENTAL_HEALTH, Need.FRAILTY, Need.SOCIAL, Need.ACUTE)
+SUREST = 0.9
+"""Chance a day of a need that no stream goes beyond: its scale is a logarithm."""
+MIDDLES = np.append((AGE_BAND_STARTS[:-1] + AGE_BAND_STARTS[1:]) // 2, 90)
+"""Year of age in the middle of each band."""
 
 
 R, B, YEARS = N_NEEDS + 1, len(AGE_BANDS), 131
@@ -167,12 +171,13 @@ def spread(ratio: float) -> np.ndarray:
 
 def mortality_by_year_of_age(catalogue: Catalogue) -> np.ndarray:
     """Deaths a person-year at ages 0-130, shape (131,): published bands joined by straight lines in logs."""
-    # where each band's mean lies, given that rates rise ever faster with age
-    ages = [0.0, 1.0, 8.0, 33.0, 57.0, 70.0, 80.0, 89.5, 100.0]
-    keys = ["under_1_year", "01_14", "01_14", "15_44", "45_64", "65_74", "75_84", "85plus"]
+    keys = ["01_14", "15_44", "45_64", "65_74", "75_84", "85plus"]
+    ages = [0.0, 1.0, *(catalogue.value(f"mortality_mean_age_{key}") for key in keys), 100.0]
+    keys = ["under_1_year", "01_14", *keys]
     rates = [max(catalogue.value(f"mortality_{key}") / 1000, 1e-9) for key in keys]  # 0 has no log
-    rates.append(min(0.45, rates[-1] * max(1e-3, catalogue.value("mortality_100_over_85plus"))))
-    return np.exp(np.interp(np.arange(131), ages, np.log(rates)))
+    last = rates[-1] * max(1e-3, catalogue.value("mortality_100_over_85plus"))
+    rates.append(min(catalogue.value("mortality_most_at_100"), last))
+    return np.exp(np.interp(np.arange(YEARS), np.maximum.accumulate(ages), np.log(rates)))
 
 
 def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
@@ -183,7 +188,7 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
         path: the catalogue as shipped, for the path of care that published activity went along.
     """
     t = targets.value
-    from_relapse = np.minimum(targets.by_age("relapse") * t("relapse_admitted"), 0.9)
+    from_relapse = np.minimum(targets.by_age("relapse") * t("relapse_admitted"), t("relapse_share_most"))
     emergency = targets.by_age("emerg_rate") / 1000 * (1 - from_relapse)
     gradient = deprivation_gradient(targets)
     rates = np.zeros((N_NEEDS + 1, len(AGE_BANDS), 5))
@@ -201,7 +206,8 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
     consultations = targets.by_age("gp_consult_rate") / (1 + t("gp_follow_up_share"))
     planned = targets.by_age("gp_planned_share") * consultations
     rates[Need.PLANNED] = planned[:, None] * spread(t("need_imd_ratio_planned"))
-    minor_gp = np.maximum((consultations - planned)[:, None] * spread(t("need_imd_ratio_minor")) - gp, 0.3)
+    other = (consultations - planned)[:, None] * spread(t("need_imd_ratio_minor")) - gp
+    minor_gp = np.maximum(other, max(t("gp_minor_least"), 1e-3))
     attended = targets.by_age("ae_rate")[:, None] / 1000 * spread(t("ae_imd_ratio_fifths"))
     relapsed = (emergency * from_relapse * t("ae_for_each_relapse_admission"))[:, None]
     minor_ae = t("ae_minor_scale") * np.maximum(attended - ae - relapsed, t("ae_minor_least") * attended)
@@ -216,9 +222,9 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
     for need in Need:
         rates[need] *= t(f"need_scale_{need.name.lower()}")
     by_age = mortality_by_year_of_age(targets)
-    at_mid = by_age[np.append((AGE_BAND_STARTS[:-1] + AGE_BAND_STARTS[1:]) // 2, 90)]
+    at_mid = by_age[MIDDLES]
     in_hospital = targets.by_age("emerg_rate") / 1000 * targets.by_age("emerg_fatality")
-    outside = np.maximum(1 - in_hospital / at_mid, 0.2) * t("need_scale_death")
+    outside = np.maximum(1 - in_hospital / at_mid, t("death_outside_least")) * t("need_scale_death")
     rates[MORTALITY] = (at_mid * outside)[:, None] * spread(t("mortality_imd_ratio_fifths"))
     return NeedRates(np.round(rates, 12), np.round(odds, 12))
 
@@ -243,8 +249,8 @@ def risk_tables(
             and after it by ``need_growth_*``.
     """
     by_age = mortality_by_year_of_age(catalogue)
-    band = np.append(AGE_BAND_OF_AGE, AGE_BAND_OF_AGE[-1])[:131].astype(np.int64)
-    at_mid = by_age[np.append((AGE_BAND_STARTS[:-1] + AGE_BAND_STARTS[1:]) // 2, 90)]
+    band = np.append(AGE_BAND_OF_AGE, AGE_BAND_OF_AGE[-1])[:YEARS].astype(np.int64)
+    at_mid = by_age[MIDDLES]
     tables = np.zeros(1, RISK).view(np.recarray)[0]
     tables.base = 1.0
     tables.death = np.round(by_age / at_mid[band], 12)
@@ -324,4 +330,4 @@ def set_rates(p: Any, tables: Any, day: int, until: int) -> None:
     for c in range(R):
         p.rate[c] = tables.base[c, b, q] * multiplier(p, c, tables) * exp(tables.growth[c] * grown)
         bound += p.rate[c] * tables.headroom[c]
-    p.need_scale = 1.0 / log(1.0 - min(bound, 0.9))
+    p.need_scale = 1.0 / log(1.0 - min(bound, SUREST))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from icsim.evidence import Catalogue
     from icsim.evidence.places import Place
 
+CHILDBEARING = slice(15, 45)  # births_per_1000_women_15_44
+
 
 @dataclass(frozen=True)
 class Population:
@@ -86,7 +88,7 @@ def synthesise(
     dates = demography.calendar(start, days)
     codes = np.array([int(str(code)[1:]) for code in lsoas["lsoa"]], dtype=np.int64)
     deciles = lsoas["imd_decile"].to_numpy(dtype=np.int64)
-    women = counts[:, 15:45] @ health.female_share[15:45]
+    women = counts[:, CHILDBEARING] @ health.female_share[CHILDBEARING]
 
     here = demography.residents(seed, codes, counts, sample, moves)
     coming = demography.arrivals(seed, codes, counts, deciles, women, sample, dates, moves)

@@ -59,6 +59,7 @@ MEMBERS: Mapping[Form, tuple[Kind, ...]] = {
 }  # fmt: skip
 """Who shares under each form: core GP services stay outside the partially integrated one."""
 MONTHS = 12
+STREAMS = 5000  # of organisations' choices, apart from those of sites and practices
 SETTLED = 50  # rounds after which habits stand
 ENOUGH_DAYS = 90  # before them a year's pace is taken from what was expected
 
@@ -100,7 +101,7 @@ class Strategy:
         self._turns: dict[str, Any] = {}
         self.effort = self._effort_at_start()
         self._time = np.ones(n)
-        self._keys = [np.uint64(entity_key(model.luck, draws.ORGANISATION, 5000 + k)) for k in range(n)]
+        self._keys = [np.uint64(entity_key(model.luck, draws.ORGANISATION, STREAMS + k)) for k in range(n)]
         self._share()
 
     STATE = ("effort", "incentive", "pressure", "maturity", "_received", "_spent", "_time")
@@ -311,7 +312,7 @@ class Strategy:
         needs several parties is held up by the one that holds back.
         """
         mine = self._rows(Kind.GP_PRACTICE)
-        logs = np.log(np.maximum(self.effort, 1e-3))
+        logs = np.log(np.maximum(self.effort, self.model.catalogue.value("joint_effort_least")))
         others = self.taking_part & (self.kinds != str(Kind.GP_PRACTICE))
         total = self.weight[others].sum()
         own = self.weight[mine].sum()

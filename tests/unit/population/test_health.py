@@ -70,7 +70,7 @@ def test_the_factor_is_standard(tables: AgeingTables):
 
 def test_logit_by_age_starts_where_people_do():
     bands = np.array([0, 0, 0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.3, 0.4])
-    p = 1 / (1 + np.exp(-logit_by_age(bands)))
+    p = 1 / (1 + np.exp(-logit_by_age(bands, fall=2.5, years_on=5)))
     assert p[:20].max() < 1e-9
     assert (np.diff(p[20:]) >= 0).all()
     assert p[70] == pytest.approx(0.163, abs=0.003)
