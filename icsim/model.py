@@ -273,7 +273,10 @@ class ICSModel(PatientsByType):
             organisation.open()
         for practice in self.of(GPPractice):
             practice.settle_in()
-        self.accounts = Accounts(self.recorder, self.experiment, catalogue, self._populations())
+        kinds = self.world.tallies._fields[: self.world.tallies._fields.index("by_group")]
+        pairs = [(self.recorder.block(kind), getattr(self.world.tallies, kind)) for kind in kinds]
+        self._counting = [(block, counted[: block.shape[1]], counted) for block, counted in pairs]
+        self._accounts = Accounts(self.recorder, self.experiment, catalogue, self._populations())
 
     def _populations(self) -> Populations:
         """Whom the money is for, from the people and organisations at the start."""
@@ -347,6 +350,12 @@ class ICSModel(PatientsByType):
         trusts[day:, :, columns("acute_trust").WAITING_OVER_18_WEEKS] = over[: trusts.shape[1]]
 
     @property
+    def accounts(self) -> Accounts:
+        """The books, with every day lived paid for: days are posted together when somebody looks."""
+        self._accounts.post_until(self.day)
+        return self._accounts
+
+    @property
     def date(self) -> date:
         """The day about to be lived."""
         return self.experiment.start + timedelta(days=self.day)
@@ -408,7 +417,6 @@ class ICSModel(PatientsByType):
         self.happenings.begin_day(self.date)
         live_day(self.world, self.day)
         self._record(self.day)
-        self.accounts.post(self.day)
         self.day += 1
         if self.date.day == 1 or self.day == self.days:
             self._end_month()
@@ -417,12 +425,9 @@ class ICSModel(PatientsByType):
 
     def _record(self, day: int) -> None:
         """Add what the services counted since the last time to a day's row of results."""
-        tallies = self.world.tallies
-        for kind in tallies._fields[: tallies._fields.index("by_group")]:
-            block = self.recorder.block(kind)[day]
-            counted = getattr(tallies, kind)
-            block += counted[: len(block)]
-            counted[:] = 0
+        for block, counted, all_counted in self._counting:
+            block[day] += counted
+            all_counted.fill(0.0)
 
     def _end_year(self) -> None:
         """Let every organisation look back on the financial year; reckon budgets from the people of today."""
@@ -434,6 +439,7 @@ class ICSModel(PatientsByType):
 
     def _end_month(self) -> None:
         """Count what is counted monthly, let every organisation look back, and close the month's books."""
+        self._accounts.post_until(self.day)  # before the surveys add to the last day's row
         self._survey(self.day - 1)
         months = (self.day - self.month_began) / MONTH
         need_goes_unseen(self.world, self.seen.older, self.seen.distressed, months, self.day - 1)

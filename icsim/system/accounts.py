@@ -76,6 +76,16 @@ def _day_of_year(day: date) -> tuple[int, int]:
     return (day - first).days, (first.replace(year=first.year + 1) - first).days
 
 
+def _next_month(day: date) -> date:
+    """The first of the month after a day's."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def _one_by_one(start: np.ndarray, added: np.ndarray) -> np.ndarray:
+    """Running sums from ``start`` (n,) over days (days, n): (days + 1, n), added in order of days."""
+    return np.cumsum(np.concatenate([start[None], added]), axis=0)
+
+
 @dataclass(frozen=True)
 class _Care:
     """Prices of social care, GBP a day, and who pays.
@@ -112,8 +122,8 @@ class _Care:
 class Accounts:
     """All flows of money of a place, posted day by day.
 
-    Call ``post(day)`` once for each day in order, when the day's rows are in the recorder, and
-    ``month_end(first day of the month)`` after the last day of each month.
+    Call ``post(day)`` once for each day in order, or ``post_until(day)`` for several, when their rows are in
+    the recorder, and ``month_end(first day of the month)`` after the last day of each month.
 
     Args:
         recorder: of the run; its rows are read, its ``money`` gets the months.
@@ -232,7 +242,28 @@ class Accounts:
         """
         if day != self._next:
             raise ValueError(f"days are posted in order: expected day {self._next}, got {day}")
-        self._next += 1
+        return self.post_until(day + 1)
+
+    def post_until(self, end: int) -> np.ndarray:
+        """Pay for every day before day ``end`` that is not yet paid for, to the same penny as day by day.
+
+        Returns and raises as :meth:`post`.
+        """
+        net = np.zeros(len(self.ledger.names))
+        while self._next < end:
+            days, month = self._open(self._next, end)
+            if self._names["acute_trust"]:
+                self._pay_trusts(days, *month)
+            for kind, costs, flow in self._costs:
+                amounts = costs.of_day(self._recorder.block(kind)[days].astype(np.float64))
+                flow.pay(amounts)
+                self._paid[kind] = _one_by_one(self._paid[kind], amounts)[-1]
+            self._pay_social_care(days)
+            net += self.ledger.close_day(days.stop - days.start)
+        return net
+
+    def _open(self, day: int, end: int) -> tuple[slice, tuple[np.ndarray, int]]:
+        """Begin what begins on ``day``; the days up to ``end`` that go alike, and where in the year."""
         today = self._recorder.start + timedelta(days=day)
         day_of_year, days_in_year = _day_of_year(today)
         if day_of_year == 0:
@@ -244,14 +275,10 @@ class Accounts:
         if day == 0 or today.day == 1:
             self._people = self._people_on(today, day)
             self._budgets.stand(self._people, days_in_year)
-        if self._names["acute_trust"]:
-            self._pay_trusts(day, day_of_year, days_in_year)
-        for kind, costs, flow in self._costs:
-            amounts = costs.of_day(self._recorder.block(kind)[day].astype(np.float64))
-            flow.pay(amounts)
-            self._paid[kind] += amounts
-        self._pay_social_care(day)
-        return self.ledger.close_day()
+        stops = [_next_month(today), *self._steps[:1]]
+        self._next = min(end, day + min((stop - today).days for stop in stops))
+        days = np.arange(day_of_year, day_of_year + self._next - day)[:, None]
+        return slice(day, self._next), (days, days_in_year)
 
     def _change_contract(self, today: date) -> None:
         self.contract = contract_on(self._experiment.contract, today, self.signed)
@@ -271,33 +298,43 @@ class Accounts:
             self._settlements[key].pay([amount])
         self.ledger.book()
 
-    def _pay_trusts(self, day: int, day_of_year: int, days_in_year: int) -> None:
-        rows = self._recorder.block("acute_trust")[day][:, self._hospital_columns].astype(np.float64)
-        activity = Activity(*rows.T[:6], emergency_before=self.emergency_before)
+    def _pay_trusts(self, days: slice, day_of_year: np.ndarray, days_in_year: int) -> None:
+        rows = self._recorder.block("acute_trust")[days][..., self._hospital_columns].astype(np.float64)
+        counts = np.moveaxis(rows, -1, 0)  # (measures, days, trusts)
+        before = _one_by_one(self.emergency_before, counts[ACTIVITY_MEASURES.index("emergency_admissions")])
+        activity = Activity(*counts[:6], emergency_before=before[:-1])
         due = self.payment.due(day_of_year, days_in_year, activity, self._people.residents_by_age)
-        self._contract_flow.pay(np.outer(self._commissioner_parts, due).ravel())
-        self._outside_flow.pay(rows[:, 6:8] @ self._outside_prices)
-        bill = self.hospital_costs.of_day(HospitalDay(activity, *rows.T[6:]), days_in_year)
-        self._fixed_flow.pay(bill.fixed)
+        due = np.broadcast_to(due, rows.shape[:2])
+        shares = self._commissioner_parts[None, :, None] * due[:, None, :]
+        self._contract_flow.pay(shares.reshape(len(due), -1))
+        self._outside_flow.pay((rows[..., 6:8] * self._outside_prices).sum(axis=-1))
+        bill = self.hospital_costs.of_day(HospitalDay(activity, *counts[6:]), days_in_year)
+        self._fixed_flow.pay(np.broadcast_to(bill.fixed, due.shape))
         self._ward_flow.pay(bill.wards)
         self._agency_flow.pay(bill.agency)
         self._contact_flow.pay(bill.variable)
-        self.emergency_before = self.emergency_before + activity.emergency_spells
+        self.emergency_before = before[-1]
 
-    def _pay_social_care(self, day: int) -> None:
+    def _pay_social_care(self, days: slice) -> None:
         """Councils pay for their share of places in use, residents for the rest; homes share by residents."""
         care = self._care
-        places = np.zeros(len(self._names["local_authority"]))
-        if len(places):
-            rows = self._recorder.block("local_authority")[day][:, self._council_columns].astype(np.float64)
-            self._own_home_care.pay([care.own_home_care * rows[:, 1].sum()])
-            places = care.council_share * rows[:, 0]
+        places = np.zeros((days.stop - days.start, len(self._names["local_authority"])))
+        if places.shape[1]:
+            rows = self._recorder.block("local_authority")[days][..., self._council_columns].astype(
+                np.float64
+            )
+            self._own_home_care.pay(care.own_home_care * rows[..., 1].sum(axis=1, keepdims=True))
+            places = care.council_share * rows[..., 0]
         if self._names["care_homes"]:
-            residents = self._recorder.block("care_homes")[day, :, self._residents_column].astype(np.float64)
-            homes = parts(residents, len(residents))
-            self._fees.pay(np.outer(care.council * places, homes).ravel())
+            residents = self._recorder.block("care_homes")[days, :, self._residents_column].astype(np.float64)
+            everyone = residents.sum(axis=1, keepdims=True)
+            equal = np.full(residents.shape, 1 / residents.shape[1])
+            homes = np.divide(residents, everyone, out=equal, where=everyone > 0)
+            fees = care.council * places[:, :, None] * homes[:, None, :]
+            self._fees.pay(fees.reshape(len(fees), -1))
             self._contributions.pay(care.contributions * care.council * places)
-            self._self_funded.pay(care.private * max(float(residents.sum() - places.sum()), 0.0) * homes)
+            rest = np.maximum(everyone - places.sum(axis=1, keepdims=True), 0.0)
+            self._self_funded.pay(care.private * rest * homes)
 
     def renew(self, residents_by_age: np.ndarray, people_65: np.ndarray) -> None:
         """Reckon budgets from these people from the next month on: the ages of a place change slowly.

@@ -77,12 +77,13 @@ class TrustPayment(Protocol):
     """What a commissioner owes the acute trusts under one payment rule."""
 
     def due(
-        self, day_of_year: int, days_in_year: int, activity: Activity, residents: np.ndarray
+        self, day_of_year: int | np.ndarray, days_in_year: int, activity: Activity, residents: np.ndarray
     ) -> np.ndarray:
         """Due for one day, GBP by trust.
 
         Args:
-            day_of_year: day of the *financial* year, 0 on 1 April.
+            day_of_year: day of the *financial* year, 0 on 1 April; (days, 1) for several days, whose
+                activity then is (days, trusts).
             days_in_year: 365 or 366.
             activity: the day's counts, and emergency spells of the year before today.
             residents: residents by age band, shape (10,).
@@ -117,7 +118,7 @@ class ActivityPayment:
         return self.tariffs.emergency_spell * (full + self.marginal_rate * (spells - full))
 
     def due(
-        self, day_of_year: int, days_in_year: int, activity: Activity, residents: np.ndarray
+        self, day_of_year: int | np.ndarray, days_in_year: int, activity: Activity, residents: np.ndarray
     ) -> np.ndarray:
         """Due for one day; see ``TrustPayment``."""
         before = activity.emergency_before
@@ -146,7 +147,7 @@ class BlockPayment:
     yearly: np.ndarray
 
     def due(
-        self, day_of_year: int, days_in_year: int, activity: Activity, residents: np.ndarray
+        self, day_of_year: int | np.ndarray, days_in_year: int, activity: Activity, residents: np.ndarray
     ) -> np.ndarray:
         """Due for one day; see ``TrustPayment``."""
         return self.yearly / days_in_year
@@ -173,7 +174,7 @@ class CapitationPayment:
         return self.per_weighted_head * float(self.weights @ residents)
 
     def due(
-        self, day_of_year: int, days_in_year: int, activity: Activity, residents: np.ndarray
+        self, day_of_year: int | np.ndarray, days_in_year: int, activity: Activity, residents: np.ndarray
     ) -> np.ndarray:
         """Due for one day; see ``TrustPayment``."""
         return self.of_year(activity, residents) / days_in_year
@@ -193,7 +194,7 @@ class SplitPayment:
     outside: TrustPayment
 
     def due(
-        self, day_of_year: int, days_in_year: int, activity: Activity, residents: np.ndarray
+        self, day_of_year: int | np.ndarray, days_in_year: int, activity: Activity, residents: np.ndarray
     ) -> np.ndarray:
         """Due for one day; see ``TrustPayment``."""
         day = (day_of_year, days_in_year, activity, residents)

@@ -231,5 +231,6 @@ class ContactCosts:
         )
 
     def of_day(self, rows: np.ndarray) -> np.ndarray:
-        """Cost of a day, GBP, (organisations,), from the kind's rows (organisations, measures)."""
-        return rows[:, self.columns] @ self.prices
+        """Cost of a day, GBP, (..., organisations), from the kind's rows (..., organisations, measures)."""
+        # not @: its order of adding depends on how many days there are
+        return (rows[..., self.columns] * self.prices).sum(axis=-1)

@@ -41,7 +41,7 @@ class Flow:
 
     def _pence(self, amounts_gbp: np.ndarray | Sequence[float] | float) -> np.ndarray:
         amounts = np.asarray(amounts_gbp, dtype=np.float64)
-        if amounts.shape != (self.pairs,):
+        if amounts.shape[-1:] != (self.pairs,):
             raise ValueError(
                 f"{self.account}: expected {self.pairs} amounts, one for each pair; got {amounts.shape}"
             )
@@ -55,12 +55,13 @@ class Flow:
         """Pay today, on top of what the flow has paid today already.
 
         Args:
-            amounts_gbp: shape (pairs,), each rounded to the penny.
+            amounts_gbp: shape (pairs,), each rounded to the penny, or (days, pairs) for several days.
 
         Raises:
             ValueError: a wrong number of amounts, or one that is negative, infinite or NaN.
         """
-        self._ledger.today[self._at] += self._pence(amounts_gbp)
+        pence = self._pence(amounts_gbp)
+        self._ledger.today[self._at] += pence if pence.ndim == 1 else pence.sum(axis=0)
 
     def stand(self, amounts_gbp: np.ndarray | Sequence[float]) -> None:
         """Pay these amounts every day from today until changed: a standing order. As ``pay`` otherwise."""
@@ -142,13 +143,13 @@ class Ledger:
             raise ValueError(f"expected indices of parties from 0 to {len(self.names) - 1}; got {found}")
         return indices
 
-    def close_day(self) -> np.ndarray:
-        """Pay the standing orders and book the day.
+    def close_day(self, days: int = 1) -> np.ndarray:
+        """Pay the standing orders of so many days and book them.
 
         Returns:
-            the day's net receipts in GBP, shape (parties,); they sum to zero to the penny.
+            the days' net receipts in GBP, shape (parties,); they sum to zero to the penny.
         """
-        self.today += self.standing
+        self.today += self.standing * days
         return self.book()
 
     def book(self) -> np.ndarray:
