@@ -50,7 +50,9 @@ def test_a_faulty_experiment_gives_one_clear_error_and_nothing_else(tmp_path):
     for command in ("check", "show"):
         answer = icsim(command, "faulty.yaml", cwd=tmp_path)
         assert (answer.returncode, answer.stdout) == (2, "")
-        expected = "faulty.yaml:5: organisations.acute_trusts.0.core_beds: -5: expected a number of 0 or more"
+        expected = (
+            "faulty.yaml:5: organisations.acute_trusts.0.core_beds: -5: expected a number from 0 to 1,000,000"
+        )
         assert answer.stderr.strip() == expected
     assert [path.name for path in tmp_path.iterdir()] == ["faulty.yaml"]
 

@@ -20,7 +20,9 @@ from icsim.recording.store import PARTIAL
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 QUICK = ("isle-of-wight", "--set", "population.sample=0.02", "--years", "0.12")
-TABLES = {"daily", "monthly", "by_age_and_imd", "people", "money", "relationships"}
+TABLES = {
+    "daily", "monthly", "by_age_and_imd", "people", "money", "relationships", "decisions", "events",
+}  # fmt: skip
 
 
 def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from icsim.running import release
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]
 
-HUGE = 1e6
+HUGE = 1000  # within the limits of every capacity
 ROOM_FOR_ALL = {
     "organisations": {
         "acute_trusts": [
@@ -23,9 +23,9 @@ ROOM_FOR_ALL = {
                 "name": "One",
                 "code": "R1F",
                 "resident_share": 1.0,
-                "core_beds": HUGE,
-                "escalation_beds": HUGE,
-                "ae_attendances_per_year": HUGE * 10,
+                "core_beds": 1e6,
+                "escalation_beds": 1e6,
+                "ae_attendances_per_year": 1e7,
                 "elective_capacity": HUGE,
                 "day_case_capacity": HUGE,
                 "clinic_capacity": HUGE,
@@ -35,8 +35,8 @@ ROOM_FOR_ALL = {
         "community_teams": {
             "staff_per_1000": HUGE,
             "caseload_per_1000": HUGE,
-            "rapid_response_per_day_per_100_000": HUGE,
-            "discharge_slots_per_day_per_100_000": HUGE,
+            "rapid_response_per_day_per_100_000": 1e5,
+            "discharge_slots_per_day_per_100_000": 1e5,
         },
         "local_authorities": {
             "home_care_packages_per_1000_65plus": HUGE,
@@ -45,13 +45,13 @@ ROOM_FOR_ALL = {
             "assessments_per_week_per_1000_65plus": HUGE,
         },
         "mental_health_trusts": {
-            "crisis_contacts_per_day_per_100_000": HUGE,
+            "crisis_contacts_per_day_per_100_000": 1e5,
             "community_caseload_per_1000": HUGE,
         },
         "urgent_care": {
-            "nhs_111_calls_per_1000_per_year": HUGE,
-            "ambulance_responses_per_1000_per_year": HUGE,
-            "out_of_hours_contacts_per_1000_per_year": HUGE,
+            "nhs_111_calls_per_1000_per_year": 1e5,
+            "ambulance_responses_per_1000_per_year": 1e5,
+            "out_of_hours_contacts_per_1000_per_year": 1e5,
         },
         "voluntary_sector": {"places_per_1000": HUGE},
         "care_homes": {"places_per_1000_65plus": HUGE},
