@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
 """A model restored from a checkpoint is the one that was kept, in every array and attribute, and lives on."""
 
 import json

@@ -139,7 +139,7 @@ def test_england_has_rows_of_its_own(tmp_path):
     small = icsim.experiment.load("england", ["population.sample=0.001", "years=1"])
     frame = baseline_of(small, tmp_path / "england").to_frame()
     assert {"Spending", "Four hours in A&E"} <= set(frame["topic"])
-    assert not frame["why"].str.contains("England's level").any()
+    assert not any("England's level" in why for why in frame["why"])
     spending = frame[frame["topic"] == "Spending"].set_index("label")["found"]
     assert spending["commissioners, without primary care"] == pytest.approx(1240, rel=0.1)
 
