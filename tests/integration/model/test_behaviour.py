@@ -243,7 +243,7 @@ def late(model, days=slice(None)):
 
 
 def test_a_hospital_with_fewer_beds_is_fuller_and_slower_and_one_with_more_is_not(world):
-    beds = [world(**organisations(acute_trusts__0__core_beds=beds)) for beds in (236, 262, 288)]
+    beds = [world(**organisations(acute_trusts__0__core_beds=beds)) for beds in (210, 262, 314)]
     few, usual, more = ([late(model), total(model, "acute_trust", "electives_cancelled")] for model in beds)
     assert few[0] > 1.05 * usual[0]
     assert usual[0] > 1.05 * more[0]
