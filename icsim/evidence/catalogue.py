@@ -9,14 +9,16 @@ holds numbers.
 import csv
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import numpy as np
 
 from icsim.evidence.nearest import nearest
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,6 +135,11 @@ class Catalogue:
     def by_age(self, prefix: str) -> np.ndarray:
         """Values of ``prefix_0-4`` ... ``prefix_85+`` in the order of ``AGE_BANDS``, shape (10,), float64."""
         return np.array([self.value(f"{prefix}_{band}") for band in AGE_BANDS])
+
+    def filled(self, kind: type[T], prefix: str) -> T:
+        """A dataclass ``kind`` each of whose fields is the row ``prefix_field``."""
+        names = [field.name for field in fields(cast(Any, kind))]
+        return kind(**{name: self.value(f"{prefix}_{name}") for name in names})
 
     def with_values(self, values: Mapping[str, float]) -> "Catalogue":
         """A copy with some values replaced, as an experiment's ``parameters:`` ask, and nothing used yet.

@@ -6,11 +6,8 @@ value for each organisation, shape (n,), or for each ordered pair, (n, n), row i
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-
-from icsim.evidence.catalogue import Catalogue
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,6 @@ class EffortRules:
     pressure: float
     autonomy: float
     noise: float
-
-    @classmethod
-    def of(cls, catalogue: Catalogue) -> Self:
-        """The rules of a catalogue."""
-        return cls(**{name: catalogue.value(f"effort_{name}") for name in cls.__dataclass_fields__})
 
 
 def bounded(surplus_share: np.ndarray, scale: float) -> np.ndarray:

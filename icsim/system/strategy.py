@@ -82,8 +82,8 @@ class Strategy:
         self.organisations = list(model.organisations)
         self.kinds = np.array([o.kind for o in self.organisations])
         n = len(self.kinds)
-        self.effort_rules = EffortRules.of(model.catalogue)
-        self.trust_rules = TrustRules.of(model.catalogue)
+        self.effort_rules = model.catalogue.filled(EffortRules, "effort")
+        self.trust_rules = model.catalogue.filled(TrustRules, "trust")
         self.belief = Belief.of(model.catalogue, model.accounts.populations.residents_by_age)
         counts = {kind: int((self.kinds == kind).sum()) for kind in set(self.kinds)}
         self.taking_part = np.array([getattr(o, "covered", True) for o in self.organisations])

@@ -5,11 +5,8 @@ where time is invested in relationships, and is lost to blame for shared losses 
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-
-from icsim.evidence.catalogue import Catalogue
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,6 @@ class TrustRules:
     blame: float
     memory: float
     grudge: float
-
-    @classmethod
-    def of(cls, catalogue: Catalogue) -> Self:
-        """The rules of a catalogue."""
-        return cls(**{name: catalogue.value(f"trust_{name}") for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,15 @@
 import hashlib
 import json
 import math
-import multiprocessing
 import os
-import signal
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import icsim.running as running
 from icsim import __version__, evidence
@@ -23,6 +20,7 @@ from icsim.recording.manifest import digest
 from icsim.validation.baseline import compare
 from icsim.validation.fitting import OutOfRuns
 from icsim.validation.row import IN, OUT, Row
+from icsim.workers import Workers, as_completed
 
 OWN = {
     "calibration.py",
@@ -128,7 +126,7 @@ def code_digest() -> str:
     return found.hexdigest()
 
 
-class Evaluator:
+class Evaluator(Workers):
     """Evaluates points, several at once, and remembers.
 
     Args:
@@ -150,28 +148,25 @@ class Evaluator:
         cache: Path | None = None,
         told: Callable[[], object] = lambda: None,
     ) -> None:
+        super().__init__(jobs)
         self.experiment: dict[str, Any] = experiment.to_dict()
-        self.jobs, self.most, self.told = max(1, jobs), most, told
+        self.most, self.told = most, told
         self.cache = cache_folder() if cache is None else cache
         self.made, self.seconds = 0, 0.0
         self._code = code_digest()
-        self._pool: ProcessPoolExecutor | None = None
         self._folder = ""
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
-    def __enter__(self) -> "Evaluator":
+    def __enter__(self) -> Self:
         self.cache.mkdir(parents=True, exist_ok=True)
         self._scratch = tempfile.TemporaryDirectory(prefix="icsim-calibrate-")
         self._folder = self._scratch.name
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: Any, trace: TracebackType | None) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=kind is None, cancel_futures=True)
-            if kind is not None:
-                for process in multiprocessing.active_children():
-                    process.terminate()
-                    process.join(5)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
         if self._scratch is not None:
             self._scratch.cleanup()
 
@@ -208,8 +203,8 @@ class Evaluator:
             raise OutOfRuns
         asked: dict[Future[Evaluation], str] = {}
         for key, (values, seed) in wanted.items():
-            asked[self._workers().submit(evaluate, self.experiment, values, seed, self._folder, sample)] = key
-        for future in _as_completed(asked):
+            asked[self.submit(evaluate, self.experiment, values, seed, self._folder, sample)] = key
+        for future in as_completed(asked):
             evaluation = found[asked[future]] = future.result()
             self._keep(asked[future], evaluation)
             self.made += 1
@@ -223,24 +218,3 @@ class Evaluator:
         figures = [vars(figure) for figure in evaluation.figures]
         partial.write_text(json.dumps({"figures": figures, "seconds": evaluation.seconds}), encoding="utf-8")
         partial.replace(path)
-
-    def _workers(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            # spawned, not forked: threads and compiled code do not survive a fork
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_quiet)
-        return self._pool
-
-
-def _as_completed(futures: Iterable[Future[Evaluation]]) -> Iterable[Future[Evaluation]]:
-    """As they come, looking up every second so that Ctrl-C is heard."""
-    left = set(futures)
-    while left:
-        done, left = wait(left, timeout=1.0, return_when=FIRST_COMPLETED)
-        yield from done
-
-
-def _quiet() -> None:
-    """A worker shows no bar of its own and ends at once on Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the worker's life

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 # Lowest floor first; modules of one floor do not import one another.
 FLOORS: list[set[str]] = [
-    {"compiling", "experiments", "keeping"},
+    {"compiling", "experiments", "keeping", "workers"},
     {"streams", "handle", "prefetch", "scan"},
     {"evidence"},
     {"population"},

@@ -19,12 +19,12 @@ vectors = arrays.arrays(np.float64, N, elements=share)
 
 @pytest.fixture(scope="module")
 def rules():
-    return EffortRules.of(evidence.load())
+    return evidence.load().filled(EffortRules, "effort")
 
 
 @pytest.fixture(scope="module")
 def trust_rules():
-    return TrustRules.of(evidence.load())
+    return evidence.load().filled(TrustRules, "trust")
 
 
 def wish(rules, **changes):
