@@ -271,15 +271,18 @@ def _live(
         if model.day in days:
             folder = writer.folder / CHECKPOINTS / days[model.day].isoformat()
             folder.mkdir(parents=True, exist_ok=True)
+            writer.save()  # first: a state whose run is not told of would be swept away
             model.checkpoint(folder / f"{replicate}{SUFFIX}")
-            writer.save()
         if time.monotonic() > due:
             before = time.monotonic()
             due = math.inf  # a state that cannot be kept, for want of room or a class's STATE, stops no run
-            with suppress(CheckpointError):
+            worth, writer.worth_keeping = writer.worth_keeping, True
+            writer.save()
+            try:
                 model.checkpoint(writer.folder / LATEST)
-                writer.worth_keeping = True
-                writer.save()
+            except CheckpointError:
+                writer.worth_keeping = worth
+            else:
                 due = time.monotonic() + max(SAVE_EVERY_SECONDS, 50 * (time.monotonic() - before))
         model.step()
         advance()
