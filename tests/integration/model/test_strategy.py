@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from icsim.experiment.organisations import Kind
-
 pytestmark = pytest.mark.integration
 CALM = {"effort_noise": 0.0}
 
@@ -29,12 +27,11 @@ def lived(make_model):
 
 
 def trust(model):
-    return model.strategy.mean_trust(tuple(Kind))
+    return model.strategy.mean_trust()
 
 
 def effort(model):
-    strategy = model.strategy
-    return float((strategy.effort * strategy.weight).sum() / strategy.weight.sum())
+    return model.strategy.mean_effort()
 
 
 BUILT = {"building": [{"level": 1.0}]}

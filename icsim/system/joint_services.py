@@ -1,0 +1,143 @@
+"""Services that organisations run together: they mature towards the effort put in, and turn levers.
+
+With ``joint_work: none`` nothing is turned and maturity stays 0.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from icsim.experiment.organisations import Kind
+from icsim.experiment.strategy import JointWork
+from icsim.keeping import put_back, state_of
+from icsim.population.columns import Status
+from icsim.population.selecting import matching
+from icsim.system.parties import Parties
+
+if TYPE_CHECKING:
+    from icsim.model import ICSModel
+
+LEVERS: Mapping[str, str] = {
+    "need_acsc": "joint_acsc",
+    "need_frailty": "joint_frailty",
+    "need_social": "joint_social",
+    "length_of_stay": "joint_length_of_stay",
+    "readmission": "joint_readmission",
+    "referral": "joint_referral",
+}
+"""Levers that mature joint work turns, and the catalogue's factor of each."""
+GIVES_TIME: Mapping[str, str] = {
+    "acute_trust": "staff",
+    "gp_practice": "appointments",
+    "community_team": "staff",
+    "mental_health_trust": "staff",
+    "urgent_care": "staff",
+}
+"""Kinds whose effort is taken from the time for patients, and the capacity it is taken from."""
+
+
+class JointServices:
+    """Joint work for the patients of each practice.
+
+    Attributes:
+        maturity: (P,) in [0, 1], by practice.
+    """
+
+    STATE = ("maturity", "_time")
+
+    def __init__(self, model: "ICSModel", parties: Parties) -> None:
+        self.model = model
+        self.parties = parties
+        self.maturity = np.zeros(len(parties.rows(Kind.GP_PRACTICE)))
+        self._time = np.ones(len(parties))
+        self._turns: dict[str, Any] = {}
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        turns = self.model.levers.turns
+        return {
+            "own": state_of(self),
+            "turns": {lever: turns.index(turn) for lever, turn in self._turns.items()},
+        }
+
+    def put_back(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint, when the levers are put back.
+
+        In a run of another length the people who only now come get the services as they stand.
+        """
+        put_back(self, state["own"])
+        turns = self.model.levers.turns
+        self._turns = {lever: turns[at] for lever, at in state["turns"].items()}
+        if any(len(turn.factor) != len(self.model.people) for turn in self._turns.values()):
+            reached = self.strength(self.today)
+            for lever, turn in self._turns.items():
+                each = 1 - (1 - self.model.catalogue.value(LEVERS[lever])) * reached
+                both = min(len(each), len(turn.factor))
+                each[:both] = turn.factor[:both]
+                turn.factor = each
+
+    @property
+    def today(self) -> JointWork | None:
+        """The joint work of today; None when there is none."""
+        given, today = self.model.experiment.joint_work, self.model.date
+        if given == "none" or (given.start and today < given.start) or (given.end and today > given.end):
+            return None
+        return given
+
+    def mature(self, effort: np.ndarray) -> None:
+        """A month: services come to match effort, (n,), practice by practice, and turn levers."""
+        model, work = self.model, self.today
+        v = model.catalogue.value
+        target = self.joint_effort(effort) if work is not None else np.zeros(len(self.maturity))
+        self.maturity = self.maturity + (target - self.maturity) / max(v("joint_maturity_months"), 1.0)
+        if work is None and not self._turns:
+            return
+        reached = self.strength(work)
+        for lever, key in LEVERS.items():
+            each = 1 - (1 - v(key)) * reached
+            if lever in self._turns:
+                model.levers.change(self._turns[lever], each)
+            else:
+                self._turns[lever] = model.levers.turn_each(lever, each, "joint work")
+        self._take_time(effort, work is not None)
+
+    def joint_effort(self, effort: np.ndarray) -> np.ndarray:
+        """Effort that the services of each practice's patients rest on, (P,) in [0, 1].
+
+        The geometric mean, by weight of kind, of the practice's own effort and of its partners': work that
+        needs several parties is held up by the one that holds back.
+        """
+        parties = self.parties
+        mine = parties.rows(Kind.GP_PRACTICE)
+        logs = np.log(np.maximum(effort, self.model.catalogue.value("joint_effort_least")))
+        others = parties.taking_part & (parties.kinds != str(Kind.GP_PRACTICE))
+        total = parties.weight[others].sum()
+        own = parties.weight[mine].sum()
+        shared = (parties.weight[others] * logs[others]).sum()
+        return np.round(np.exp((shared + own * logs[mine]) / max(total + own, 1e-9)), 12)
+
+    def strength(self, work: JointWork | None) -> np.ndarray:
+        """Maturity of joint services for each person, (people,), 0 for those they are not for."""
+        people = self.model.people
+        reached = np.zeros(len(people))
+        if work is not None:
+            rows = matching(people, work.who) & (people["status"] != Status.DEAD)
+            reached[rows] = self.maturity[people["practice"][rows]]
+        return reached
+
+    def _take_time(self, effort: np.ndarray, working: bool) -> None:
+        """Effort takes staff from patients."""
+        v = self.model.catalogue.value
+        for k, organisation in enumerate(self.parties.organisations):
+            capacity = GIVES_TIME.get(organisation.kind)
+            if capacity is None:
+                continue
+            time = v(f"joint_time_{organisation.kind}") if working else 0.0
+            factor = 1 - time * float(effort[k])
+            if factor != self._time[k]:
+                if self._time[k] != 1:
+                    self.model.turn_service(organisation.name, capacity, float(self._time[k]), turned=False)
+                if factor != 1:
+                    self.model.turn_service(organisation.name, capacity, factor)
+                self._time[k] = factor
