@@ -76,10 +76,10 @@ def _trust(year: Year, own: Any, figures: pd.DataFrame) -> Iterator[Row]:
     after = figures.iloc[-1]
     when = str(now.name)
 
-    def ae(value: float, set_to: bool = False) -> Published:
+    def ae(value: Any, set_to: bool = False) -> Published:
         return Published(float(value), "measured", AE_MONTHLY, when, set_to)
 
-    def wards(value: float, of: str = when, set_to: bool = False) -> Published:
+    def wards(value: Any, of: str = when, set_to: bool = False) -> Published:
         return Published(float(value), "measured", SITREPS, of, set_to)
 
     share = now["admissions"] / now["attendances"] * 100
