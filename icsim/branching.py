@@ -24,6 +24,7 @@ OPEN = (
     "interventions",
     "shocks",
     "contract.steps",
+    "relationships.steps",
     "joint_work",
 )
 """Keys that are free, or judged one by one: parameters by ``icsim.restoring``, what is dated below."""
@@ -45,7 +46,8 @@ REASONS = {
     "seed": "its luck is drawn from this seed",
     "replicates": "a branch goes on with the replicates of its checkpoint",
     "population": "its people are made",
-    "relationships": "it says how organisations stood at the start; a shock leader_leaves changes that",
+    "relationships": "it says how organisations stood at the start; add a step: "
+    "--set 'relationships.steps.+={date: DATE, trust: 0.6}'",
     "contract": "agreed at the start; add a step: --set 'contract.steps.+={date: DATE, payment: block}'",
     "programme": "this version does not act on programmes",
     "organisations": "who there is and whom they serve was settled at the start; capacities can change",
@@ -104,7 +106,9 @@ def _dated(parent: Experiment, branch: Experiment, day: date, where: str) -> Ite
     yield from _interventions(parent, branch, day, where)
     shocks = (_until(branch, parent.shocks), _until(branch, branch.shocks))
     steps = (parent.contract.steps, branch.contract.steps)
-    for key, (old, new) in (("shocks", shocks), ("contract.steps", steps)):
+    ties = (parent.relationships.steps, branch.relationships.steps)
+    dated = (("shocks", shocks), ("contract.steps", steps), ("relationships.steps", ties))
+    for key, (old, new) in dated:
         was = [one for one in old if one.date < day]
         for one in new:
             if one.date < day and one not in was:

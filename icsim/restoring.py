@@ -166,6 +166,29 @@ def _put_back(model: "ICSModel", checkpoint: Checkpoint, future: Experiment) -> 
     model.running = model.day < model.days
 
 
+def turn_to(model: "ICSModel", future: Experiment) -> None:
+    """Give a running model another future from the day about to be lived, as a branch from a checkpoint.
+
+    Args:
+        model: between two days.
+        future: from :func:`icsim.branching.future`, of the same length and with the same organisations and
+            parameters; what it dates must not lie before today.
+
+    Raises:
+        ExperimentError: a future of other organisations, parameters or length.
+    """
+    present = model.experiment
+    for key in ("organisations", "parameters", "years"):
+        if getattr(future, key) != getattr(present, key):
+            said = "cannot change in a running model: keep a checkpoint and branch from it"
+            raise ExperimentError(Problem("", key, said))
+    kept = model.happenings.state()
+    model.experiment = future
+    model.happenings = Happenings(model)
+    model.happenings.put_back(kept)
+    model.accounts.follow(future)
+
+
 def _fit_turns(model: "ICSModel", people: int) -> None:
     """Whom turns are for among people who now come later, by the same rules; forget who no longer comes."""
     levers = model.levers

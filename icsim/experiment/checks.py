@@ -215,10 +215,15 @@ def _listed(names: Iterable[str]) -> str:
 def _pairs(experiment: Experiment, tree: Node) -> Iterator[Problem]:
     """Pairs of relationships name kinds, or organisations that the experiment names."""
     known = [*(str(kind) for kind in Kind), *experiment.organisations.named()]
-    for key in ("initial_trust", "contact", "joint_posts"):
-        values = getattr(experiment.relationships, key)
+    given: list[tuple[Path, object]] = [
+        (("relationships", key), getattr(experiment.relationships, key))
+        for key in ("initial_trust", "contact", "joint_posts")
+    ]
+    steps = experiment.relationships.steps
+    given += [(("relationships", "steps", at, "trust"), step.trust) for at, step in enumerate(steps)]
+    for where, values in given:
         for pair in values if isinstance(values, dict) else ():
-            path = ("relationships", key, pair)
+            path = (*where, pair)
             one, arrow, other = pair.partition("->")
             if pair == "default":
                 continue
@@ -246,11 +251,12 @@ def _shocks(experiment: Experiment, tree: Node) -> Iterator[Problem]:
 
 
 def _steps_in_order(experiment: Experiment, tree: Node) -> Iterator[Problem]:
-    steps = experiment.contract.steps
-    for at, (before, after) in enumerate(pairwise(steps), start=1):
-        if after.date <= before.date:
-            path: Path = ("contract", "steps", at, "date")
-            yield _problem(tree, path, f"expected a date after that of the step before ({before.date})")
+    for key in ("contract", "relationships"):
+        steps = getattr(experiment, key).steps
+        for at, (before, after) in enumerate(pairwise(steps), start=1):
+            if after.date <= before.date:
+                path: Path = (key, "steps", at, "date")
+                yield _problem(tree, path, f"expected a date after that of the step before ({before.date})")
 
 
 def _outside_range(experiment: Experiment) -> Iterator[str]:
@@ -292,8 +298,9 @@ def _dates(experiment: Experiment) -> Iterator[_Dated]:
             for name in (first, "end"):
                 if (day := getattr(one, name)) is not None:
                     yield _Dated((key, at, name), day, None if name == "end" else (key, at))
-    for at, step in enumerate(experiment.contract.steps):
-        yield _Dated(("contract", "steps", at, "date"), step.date, ("contract", "steps", at))
+    for key in ("contract", "relationships"):
+        for at, step in enumerate(getattr(experiment, key).steps):
+            yield _Dated((key, "steps", at, "date"), step.date, (key, "steps", at))
     if not isinstance(experiment.programme, str):
         for name in ("start", "end"):
             if (day := getattr(experiment.programme, name)) is not None:

@@ -89,8 +89,33 @@ class Travel(Part):
     )
 
 
+class RelationshipStep(Part):
+    """A dated change from outside of how organisations stand to one another; a key left out stays as it is."""
+
+    date: Day = Field(description="The day, at whose start it changes")
+    trust: ShareByPair | None = Field(
+        default=None,
+        description="Trust from this day, 0 to 1: a number for all, or pairs; pairs not given keep theirs",
+    )
+    leader_turnover: NonNegative | None = Field(
+        default=None, le=12, description="Leaders of an organisation who leave, a year, from this day"
+    )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.trust is None and self.leader_turnover is None:
+            raise PydanticCustomError("step", "the step changes nothing: give trust or leader_turnover")
+        return self
+
+    def trust_between(
+        self, kind: str, name: str | None, other_kind: str, other_name: str | None
+    ) -> float | None:
+        """The trust that it sets of one organisation in another, 0-1; None where it leaves it as it is."""
+        return None if self.trust is None else _given(self.trust, (kind, name), (other_kind, other_name))
+
+
 class Relationships(Part):
-    """How organisations stand to one another at the start.
+    """How organisations stand to one another at the start, and what changes that from outside.
 
     Each key takes one number for all pairs, or a mapping from pairs to numbers:
     ``'gp_practice->acute_trust': 0.3`` by kind, ``'Salford Royal->NHS Salford CCG': 0.7`` by name, and
@@ -119,6 +144,14 @@ class Relationships(Part):
         "experiment_trust_held_by", "Who holds trust: people, so that part goes with a leader, or offices"
     )
     fixed: Flag = Field(default=False, description="Keep trust as it is at the start")
+    steps: tuple[RelationshipStep, ...] = Field(
+        default=(), max_length=1000, description="Dated changes from outside, in order of date"
+    )
+
+    def leader_turnover_on(self, day: date) -> float:
+        """Leaders of an organisation who leave, a year, as it stands on a day."""
+        given = [one.leader_turnover for one in self.steps if one.date <= day]
+        return next((rate for rate in reversed(given) if rate is not None), self.leader_turnover)
 
     def trust_between(self, kind: str, name: str | None, other_kind: str, other_name: str | None) -> float:
         """The initial trust of one organisation in another, 0-1; what names name beats what kinds say."""
@@ -140,14 +173,22 @@ class Relationships(Part):
 def _pair_value(
     values: float | dict[str, float], key: str, one: tuple[str, str | None], other: tuple[str, str | None]
 ) -> float:
-    """Name->name, then name->kind, kind->name, kind->kind, then ``default``, then the catalogue."""
+    """What is given, or else the catalogue's."""
+    given = _given(values, one, other)
+    return float(default_of(key)) if given is None else given
+
+
+def _given(
+    values: float | dict[str, float], one: tuple[str, str | None], other: tuple[str, str | None]
+) -> float | None:
+    """Name->name, then name->kind, kind->name, kind->kind, then ``default``, then None."""
     if not isinstance(values, dict):
         return values
     (kind, name), (other_kind, other_name) = one, other
     for pair in ((name, other_name), (name, other_kind), (kind, other_name), (kind, other_kind)):
         if None not in pair and f"{pair[0]}->{pair[1]}" in values:
             return values[f"{pair[0]}->{pair[1]}"]
-    return values["default"] if "default" in values else float(default_of(key))
+    return values.get("default")
 
 
 class ContractStep(Part):

@@ -406,6 +406,10 @@ class Accounts:
         self.signed = {date.fromisoformat(step): date.fromisoformat(when) for step, when in state["signed"]}
         if state["people"] is not None:
             self._people = People(**state["people"])
+        self.follow(experiment)
+
+    def follow(self, experiment: Experiment) -> None:
+        """Pay under the contract steps of another experiment from the next day to be paid for."""
         self._experiment = experiment
         last = self._recorder.start + timedelta(days=max(0, self._next - 1))
         self.contract = contract_on(experiment.contract, last, self.signed)

@@ -42,6 +42,9 @@ class Happenings:
             last = shock.end or (shock.date + timedelta(days=shock.days - 1) if shock.days else None)
             if last and last < end and shock.kind is not ShockKind.LEADER_LEAVES:
                 self._plan(last + timedelta(days=1), lambda at=at: self.strike(at, -1))
+        for step in model.experiment.relationships.steps:
+            if step.trust is not None:
+                self._plan(step.date, lambda step=step: self.model.relationships.put_trust(step))
         self.running: list[Intervention] = []
 
     def state(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Directed: how far i trusts j says nothing of how far j trusts i. ``trust`` and `
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from icsim.experiment.schema import Relationships as RelationshipsSpec
+    from icsim.experiment.schema import RelationshipStep
 
 # From this many organisations on, what is recorded is the mean between kinds.
 VERY_MANY_ORGANISATIONS = 300
@@ -150,6 +151,17 @@ class Relationships:
         """Mean trust over all ordered pairs; NaN for fewer than two organisations."""
         n = len(self)
         return float(self._trust.sum() / (n * (n - 1))) if n > 1 else float("nan")
+
+    def put_trust(self, step: "RelationshipStep") -> None:
+        """Trust becomes what a step of the experiment says, pair by pair; what it leaves out stays."""
+        self._named |= _names_in(step.trust if step.trust is not None else {})
+
+        def told(*pair: Any) -> float:
+            given = step.trust_between(*pair)
+            return np.nan if given is None else given
+
+        told_of = self.between(told)
+        self.trust = np.where(np.isnan(told_of), self._trust, told_of)
 
     def leader_leaves(self, organisation: str | None, share: float) -> None:
         """A leader goes, and with them a share of the trust they held and were held in.

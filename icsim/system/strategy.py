@@ -7,7 +7,7 @@ reaches patients: the same choices are made and recorded.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -215,10 +215,10 @@ class Strategy:
 
     def _leaders(self) -> None:
         """Leaders leave by luck; where people hold trust, part of it and of the effort goes with them."""
-        model, spec = self.model, self.model.experiment.relationships
-        v = model.catalogue.value
+        model, v = self.model, self.model.catalogue.value
+        turnover = model.experiment.relationships.leader_turnover_on(model.date - timedelta(days=1))
         for k, organisation in enumerate(self.parties.organisations):
-            rate = spec.leader_turnover * v(f"leader_turnover_ratio_{organisation.kind}")
+            rate = turnover * v(f"leader_turnover_ratio_{organisation.kind}")
             if uniform(self._keys[k], draws.LEADER, model.months_done) < 1 - (1 - min(rate / 12, 1.0)):
                 self.leader_leaves(organisation.name, v("leader_turnover_loss"), "turnover")
 
