@@ -90,7 +90,7 @@ class Travel(Part):
 
 
 class RelationshipStep(Part):
-    """A dated change from outside of how organisations stand to one another; a key left out stays as it is."""
+    """A dated change from outside of how organisations stand to one another; a key left out stays so."""
 
     date: Day = Field(description="The day, at whose start it changes")
     trust: ShareByPair | None = Field(

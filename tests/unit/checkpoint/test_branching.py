@@ -46,7 +46,7 @@ def test_a_branch_with_no_change_is_its_parent():
         ("seed", 5, "luck"),
         ("replicates", 5, "replicates of its checkpoint"),
         ("population__sample", 0.5, "people are made"),
-        ("relationships__initial_trust", 0.9, "leader_leaves"),
+        ("relationships__initial_trust", 0.9, "relationships.steps"),
         ("contract__payment", "capitation", "contract.steps.+"),
         ("contract__form", "full", "contract.steps.+"),
         ("organisations__acute_trusts__0__resident_share", 0.4, "whom they serve"),
