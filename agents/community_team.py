@@ -137,6 +137,11 @@ class CommunityTeam(Organisation):
             for k in range(len(table))
         ]
 
+    @property
+    def pressure(self) -> float:
+        """Calls for a rapid response that it turned away this month."""
+        return self.turned_away("rapid_refused", "rapid_refused", "rapid_responses")
+
     def open(self) -> None:
         """Hand over the team's capacities."""
         teams, k = self.model.world.teams, self.index

@@ -60,6 +60,13 @@ class Organisation(mesa.Agent, ABC):
         """How hard it is pressed, 0 at ease and 1 at the limit; it leaves less for joint work."""
         return 0.0
 
+    def turned_away(self, refused: str, *asked: str) -> float:
+        """Part of a month's requests (``asked`` summed) refused, 1 at `pressure_refused_to` and beyond."""
+        activity = self.activity
+        requests = sum(activity.get(measure, 0.0) for measure in asked)
+        limit = max(self.model.catalogue.value("pressure_refused_to"), 1e-9)
+        return min(activity.get(refused, 0.0) / max(requests, 1.0) / limit, 1.0)
+
     @property
     def activity(self) -> dict[str, float]:
         """This month's figures so far by measure: sums of activity, means of levels and waits."""

@@ -99,6 +99,13 @@ class MentalHealthTrust(Organisation):
         }
         return [trust]
 
+    @property
+    def pressure(self) -> float:
+        """Wait for treatment at this month's pace, over the longest that the standard of 18 weeks allows."""
+        activity = self.activity
+        months = activity.get("treatment_waiting", 0.0) / max(activity.get("treatments_started", 0.0), 1.0)
+        return min(months / max(self.model.catalogue.value("pressure_treatment_months"), 1e-9), 1.0)
+
     def open(self) -> None:
         """Hand over crisis contacts, caseload and beds."""
         world = self.model.world
@@ -183,6 +190,12 @@ class UrgentCare(Organisation):
             ),
         }
         return [service]
+
+    @property
+    def pressure(self) -> float:
+        """The greater of calls that nobody answered and ambulances that did not come in time this month."""
+        calls = self.turned_away("calls_unanswered", "calls_unanswered", "calls_111")
+        return max(calls, self.turned_away("ambulances_delayed", "ambulance_calls"))
 
     def open(self) -> None:
         """Hand over the day's capacities; out-of-hours contacts fall on the days practices are shut."""
