@@ -26,6 +26,8 @@ OPEN = (
     "contract.steps",
     "relationships.steps",
     "joint_work",
+    "nation",
+    "spread",
 )
 """Keys that are free, or judged one by one: parameters by ``icsim.restoring``, what is dated below."""
 CAPACITIES = re.compile(

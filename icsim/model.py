@@ -53,6 +53,7 @@ from icsim.streams import bits, entity_key
 from icsim.system.accounts import Accounts
 from icsim.system.contracts import Activity
 from icsim.system.interventions import Happenings
+from icsim.system.nation import NationAround
 from icsim.system.populations import Populations, list_weights
 from icsim.system.relationships import Relationships
 from icsim.system.strategy import Strategy
@@ -83,6 +84,7 @@ class ICSModel(PatientsByType):
         agents: the organisations.
         day: days lived so far; the day about to be lived, the first being 0.
         levers: what interventions turn.
+        nation: what national bodies do for the place and ask of it.
         recorder: what has been counted.
         seen: the survey of everybody at the end of the last month.
 
@@ -126,6 +128,7 @@ class ICSModel(PatientsByType):
         self._make_world(kept)
         if kept is None:
             self._run_in()
+        self.nation = NationAround(experiment, self.catalogue)
         self.strategy = Strategy(self)
         self.happenings = Happenings(self)
         self.datacollector = mesa.DataCollector(

@@ -22,6 +22,7 @@ from icsim.keeping import lay, names_of, own, put_back, state_of
 from icsim.population.selecting import matching
 from icsim.population.survey import Survey
 from icsim.system.interventions import Happenings
+from icsim.system.nation import NationAround
 
 if TYPE_CHECKING:
     from icsim.model import ICSModel
@@ -148,6 +149,7 @@ def _put_back(model: "ICSModel", checkpoint: Checkpoint, future: Experiment) -> 
         put_back(organisation, kept)
     model.levers.put_back(state["levers"])
     model.experiment = future
+    model.nation = NationAround(future, model.catalogue)
     model.happenings = Happenings(model)
     model.happenings.put_back(state["happenings"])
     model.strategy.put_back(state["strategy"])
@@ -184,6 +186,7 @@ def turn_to(model: "ICSModel", future: Experiment) -> None:
             raise ExperimentError(Problem("", key, said))
     kept = model.happenings.state()
     model.experiment = future
+    model.nation = NationAround(future, model.catalogue)
     model.happenings = Happenings(model)
     model.happenings.put_back(kept)
     model.accounts.follow(future)

@@ -25,6 +25,7 @@ COUNCILS: Path = ("organisations", "local_authorities", "councils")
 NOT_YET_ACTED_UPON: frozenset[str] = frozenset(
     {
         "programme",
+        "spread",
         "organisations.care_homes.count",
     }
 )
@@ -35,6 +36,9 @@ STRIKES: dict[ShockKind, tuple[Kind, ...]] = {
     ShockKind.FUNDING_CUT: tuple(kind for kind in Kind if kind is not Kind.COMMISSIONER),
     ShockKind.STAFF_LOSS: tuple(kind for kind in Kind if kind is not Kind.COMMISSIONER),
     ShockKind.SOCIAL_CARE_CUT: (Kind.LOCAL_AUTHORITY, Kind.CARE_HOMES),
+    ShockKind.BAD_WINTER: (),
+    ShockKind.SPECIAL_MEASURES: tuple(Kind),
+    ShockKind.DEFICIT: tuple(Kind),
 }
 
 
@@ -301,10 +305,11 @@ def _dates(experiment: Experiment) -> Iterator[_Dated]:
     for key in ("contract", "relationships"):
         for at, step in enumerate(getattr(experiment, key).steps):
             yield _Dated((key, "steps", at, "date"), step.date, (key, "steps", at))
-    if not isinstance(experiment.programme, str):
-        for name in ("start", "end"):
-            if (day := getattr(experiment.programme, name)) is not None:
-                yield _Dated(("programme", name), day, None if name == "end" else ("programme",))
+    for key in ("programme", "nation"):
+        one = getattr(experiment, key)
+        for name in ("start", "end") if not isinstance(one, str) else ():
+            if (day := getattr(one, name)) is not None:
+                yield _Dated((key, name), day, None if name == "end" else (key,))
 
 
 def cut_to_run(experiment: Experiment, tree: Node, order: dict[str, int]) -> tuple[Node, list[str]]:

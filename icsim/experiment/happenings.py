@@ -41,6 +41,13 @@ class ShockKind(StrEnum):
     FUNDING_CUT = "funding_cut"
     STAFF_LOSS = "staff_loss"
     SOCIAL_CARE_CUT = "social_care_cut"
+    BAD_WINTER = "bad_winter"
+    SPECIAL_MEASURES = "special_measures"
+    DEFICIT = "deficit"
+
+
+SEASONS = (ShockKind.FLU, ShockKind.BAD_WINTER)
+"""Shocks that last a season unless the experiment says otherwise, and may be of any size."""
 
 
 class Programme(Part):
@@ -111,7 +118,8 @@ class Shock(Part):
     kind: ShockKind = Field(description="What happens")
     date: Day = Field(description="The day it begins")
     end: Day | None = Field(
-        default=None, description="Last day; left out with days, the rest of the run (flu: a season)"
+        default=None,
+        description="Last day; left out with days, the rest of the run (flu and bad_winter: a season)",
     )
     days: Count | None = Field(
         default=None, ge=1, le=36525, description="How many days it lasts, instead of end"
@@ -119,8 +127,8 @@ class Shock(Part):
     size: NonNegative | None = Field(
         default=None,
         le=10,
-        description="Proportional change: flu 0.3 is 30% more acute need; all others are the share lost, "
-        "0 to 1; left out, the catalogue's size for the kind",
+        description="Proportional change: flu and bad_winter 0.3 are 30% more need; special_measures and "
+        "deficit: pressure added, 0 to 1; all others the share lost, 0 to 1; left out, the catalogue's size",
     )
     organisation: Name | None = Field(
         default=None, description="Kind or name of the organisation it strikes; left out, all it can strike"
@@ -135,8 +143,8 @@ class Shock(Part):
         filled = dict(data)
         if filled.get("size") is None:
             filled["size"] = default_of(f"experiment_shock_{filled['kind']}_size")
-        if filled["kind"] == ShockKind.FLU and filled.get("end") is None and filled.get("days") is None:
-            filled["days"] = int(default_of("experiment_shock_flu_days"))
+        if filled["kind"] in SEASONS and filled.get("end") is None and filled.get("days") is None:
+            filled["days"] = int(default_of(f"experiment_shock_{filled['kind']}_days"))
         return filled
 
     @model_validator(mode="after")
@@ -147,7 +155,7 @@ class Shock(Part):
             raise PydanticCustomError("shock", "the shock ends before it begins")
         if self.kind is ShockKind.LEADER_LEAVES and (self.end or self.days):
             raise PydanticCustomError("shock", "leader_leaves is a moment: give neither end nor days")
-        if self.kind is not ShockKind.FLU and self.size is not None and self.size > 1:
+        if self.kind not in SEASONS and self.size is not None and self.size > 1:
             raise PydanticCustomError(
                 "shock", "size is the share lost by {kind}: at most 1", {"kind": str(self.kind)}
             )

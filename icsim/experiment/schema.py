@@ -30,6 +30,7 @@ from icsim.experiment.fields import (
     shape_of,
 )
 from icsim.experiment.happenings import Intervention, Programme, Shock
+from icsim.experiment.nation import Nation, Spread
 from icsim.experiment.organisations import Kind, Organisations
 from icsim.experiment.strategy import Building, Frictions, HeldBy, JointWork, Sharing
 
@@ -291,6 +292,17 @@ class Experiment(Part):
         Annotated[Literal["none"], Tag("<value>")] | Annotated[Programme, Tag("<map>")],
         Discriminator(shape_of),
     ] = Field(default="none", description="The change programme, or none")
+    nation: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[Nation, Tag("<map>")],
+        Discriminator(shape_of),
+    ] = Field(default="none", description="What national bodies do for the programme and ask of it, or none")
+    spread: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[Spread, Tag("<map>")],
+        Discriminator(shape_of),
+    ] = Field(
+        default="none",
+        description="How practices take up services, one after another; none: as fast as each is set up",
+    )
     joint_work: Annotated[
         Annotated[Literal["none"], Tag("<value>")] | Annotated[JointWork, Tag("<map>")],
         Discriminator(shape_of),

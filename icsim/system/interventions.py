@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from icsim.experiment.happenings import Intervention, ShockKind
 from icsim.population.selecting import matching
+from icsim.system.nation import PRESSED_BY
 
 if TYPE_CHECKING:
     from icsim.care.levers import Turn
@@ -22,7 +23,11 @@ STRUCK: dict[ShockKind, tuple[str, ...]] = {
 """Kinds that a shock strikes when the experiment names none."""
 CAPACITY_OF_KIND = {"gp_practice": "appointments", "local_authority": "social_care", "care_homes": "places"}
 """What a loss of staff or money takes from a kind; "staff" from all others."""
-FLU_LEVERS = ("need_acute", "need_acsc", "need_minor")
+SEASON_LEVERS: dict[ShockKind, tuple[str, ...]] = {
+    ShockKind.FLU: ("need_acute", "need_acsc", "need_minor"),
+    ShockKind.BAD_WINTER: ("need_acute", "need_acsc", "need_frailty", "need_social"),
+}
+"""Needs that a season's shock makes more frequent."""
 
 
 class Happenings:
@@ -103,11 +108,17 @@ class Happenings:
         """The experiment's shock number ``at`` begins (direction 1) or ends (-1)."""
         shock = self.model.experiment.shocks[at]
         size = float(shock.size or 0.0)
-        if shock.kind is ShockKind.FLU:
-            name = f"flu {shock.date}"
+        if shock.kind in PRESSED_BY:  # felt month by month (``nation``)
+            words = str(shock.kind).replace("_", " ")
+            event = f"{words} {'begin' if direction > 0 else 'end'}"
+            self.model.recorder.events.add(
+                self.model.date, shock.organisation or " and ".join(PRESSED_BY[shock.kind]), event, "shock"
+            )
+        elif shock.kind in SEASON_LEVERS:
+            name = f"{shock.kind} {shock.date}"
             if direction > 0:
                 levers = self.model.levers
-                turns = [levers.turn(lever, 1 + size, None, name) for lever in FLU_LEVERS]
+                turns = [levers.turn(lever, 1 + size, None, name) for lever in SEASON_LEVERS[shock.kind]]
                 self._turns.setdefault(shock.model_dump_json(), []).extend(turns)
             else:
                 for turn in self._turns.pop(shock.model_dump_json(), ()):

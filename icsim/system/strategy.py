@@ -127,6 +127,11 @@ class Strategy:
         self.negotiation.go_on(self._received)
         self._record(month)
 
+    @property
+    def _last_day(self) -> date:
+        """The last day of the month that ends."""
+        return self.model.date - timedelta(days=1)
+
     def _observe(self) -> None:
         """Receipts and payments of the month, and how hard everybody is pressed."""
         ledger = self.model.accounts.ledger
@@ -137,6 +142,8 @@ class Strategy:
         work = self.services.today
         if work is not None:
             self.pressure = self.pressure * (1 - work.slack)
+        names, kinds = self.parties.names, self.parties.kinds
+        self.pressure = self.model.nation.pressed(self.pressure, names, kinds, self._last_day)
 
     def _books(self) -> Books:
         income = np.mean(self._received, axis=0) * MONTHS
@@ -180,7 +187,8 @@ class Strategy:
         luck = np.array([normal(key, draws.EFFORT, model.months_done) for key in self._keys])
         wish = wanted(
             self.effort_rules, effort=self.effort, trust=trust, weights=weights, incentive=self.incentive,
-            ethos=self.ethos, pressure=self.pressure, autonomy_loss=self.negotiation.autonomy_loss, luck=luck,
+            ethos=model.nation.willing(self.ethos, self.parties.kinds, self._last_day),
+            pressure=self.pressure, autonomy_loss=self.negotiation.autonomy_loss, luck=luck,
         )  # fmt: skip
         self.effort = next_effort(self.effort, wish, self.effort_rules.inertia) * self.parties.taking_part
 
@@ -216,7 +224,7 @@ class Strategy:
     def _leaders(self) -> None:
         """Leaders leave by luck; where people hold trust, part of it and of the effort goes with them."""
         model, v = self.model, self.model.catalogue.value
-        turnover = model.experiment.relationships.leader_turnover_on(model.date - timedelta(days=1))
+        turnover = model.experiment.relationships.leader_turnover_on(self._last_day)
         for k, organisation in enumerate(self.parties.organisations):
             rate = turnover * v(f"leader_turnover_ratio_{organisation.kind}")
             if uniform(self._keys[k], draws.LEADER, model.months_done) < 1 - (1 - min(rate / 12, 1.0)):

@@ -1,0 +1,78 @@
+"""The nation around a place: what it adds to pressure and will, for whom and when."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from icsim import evidence
+from icsim.experiment import load
+from icsim.system.nation import NationAround
+
+pytestmark = pytest.mark.unit
+NAMES = ["Trust", "Council", "Charity", "CCG", "Practice"]
+KINDS = np.array(["acute_trust", "local_authority", "voluntary_sector", "commissioner", "gp_practice"])
+PRESSURE, ETHOS = np.full(5, 0.4), np.zeros(5)
+DAY = date(2016, 6, 30)
+NOTHING = {
+    "support": 0.0, "community_of_practice": 0.0, "reporting": 0.0, "metric_focus": 0.0, "mixed_signals": 0.0,
+}  # fmt: skip
+
+
+def nation(given="none", shocks=(), **parameters):
+    experiment = load({"extends": "salford", "nation": given, "shocks": list(shocks)})
+    return NationAround(experiment, evidence.load().with_values(parameters))
+
+
+def test_without_a_nation_everything_stays_as_it_was():
+    none = nation()
+    assert none.pressed(PRESSURE, NAMES, KINDS, DAY) is PRESSURE
+    assert none.willing(ETHOS, KINDS, DAY) is ETHOS
+    assert none.learning(DAY) == 1
+
+
+def test_a_nation_that_does_nothing_is_no_nation():
+    idle = nation(NOTHING)
+    assert (idle.pressed(PRESSURE, NAMES, KINDS, DAY) == PRESSURE).all()
+    assert (idle.willing(ETHOS, KINDS, DAY) == ETHOS).all()
+    assert idle.learning(DAY) == 1
+
+
+def test_metrics_of_hospital_activity_put_off_partners_beyond_health_alone():
+    narrow = nation(NOTHING | {"metric_focus": {"2016/17": 1.0}})
+    change = narrow.willing(ETHOS, KINDS, DAY)
+    assert (change[1:3] < 0).all()
+    assert (change[[0, 3, 4]] == 0).all()
+    assert (narrow.willing(ETHOS, KINDS, date(2015, 6, 30)) == 0).all()  # a year that is left out has none
+
+
+def test_mixed_signals_put_off_those_whom_regulators_hold_to_their_own_result():
+    change = nation(NOTHING | {"mixed_signals": 1.0}).willing(ETHOS, KINDS, DAY)
+    assert (change[[0, 3]] < 0).all()
+    assert (change[[1, 2, 4]] == 0).all()
+
+
+def test_reporting_presses_and_support_relieves():
+    assert (nation(NOTHING | {"reporting": 1.0}).pressed(PRESSURE, NAMES, KINDS, DAY) > PRESSURE).all()
+    assert (nation(NOTHING | {"support": 1.0}).pressed(PRESSURE, NAMES, KINDS, DAY) < PRESSURE).all()
+
+
+def test_where_reporting_costs_nothing_the_burden_of_it_is_not_felt():
+    free = nation({"reporting": 1.0, "metric_focus": 1.0, "support": 0.0, "mixed_signals": 0.0},
+                  nation_reporting_pressure=0.0, nation_focus_ethos=0.0)  # fmt: skip
+    assert (free.pressed(PRESSURE, NAMES, KINDS, DAY) == PRESSURE).all()
+    assert (free.willing(ETHOS, KINDS, DAY) == ETHOS).all()
+
+
+def test_it_ends_on_its_day():
+    given = {"support": 1.0, "community_of_practice": 1.0, "end": "2016-06-29"}
+    assert nation(given).learning(date(2016, 6, 29)) > 1
+    assert nation(given).learning(DAY) == 1
+
+
+@pytest.mark.parametrize(("kind", "struck"), [("special_measures", [0]), ("deficit", [0, 3])])
+def test_regulators_press_those_they_strike_while_it_lasts(kind, struck):
+    shock = {"kind": kind, "date": "2016-04-12", "end": "2016-12-31", "size": 0.5}
+    after = nation(shocks=[shock]).pressed(PRESSURE, NAMES, KINDS, DAY)
+    assert np.flatnonzero(after > PRESSURE).tolist() == struck
+    assert (nation(shocks=[shock]).pressed(PRESSURE, NAMES, KINDS, date(2017, 1, 31)) == PRESSURE).all()
