@@ -46,7 +46,7 @@ from icsim.population.risk import RISK, need_rates, risk_tables
 from icsim.population.survey import Survey, survey
 from icsim.population.synthesis import synthesise
 from icsim.population.travel import travel_minutes
-from icsim.recording.measures import columns
+from icsim.recording.measures import columns, group_columns
 from icsim.recording.recorder import OrganisationRow, Recorder
 from icsim.restoring import header_of, put_model_back, state_of_model
 from icsim.streams import bits, entity_key
@@ -452,7 +452,8 @@ class ICSModel(PatientsByType):
             self._end_year()
         self._record(self.day - 1)
         first = self.experiment.start + timedelta(days=self.month_began)
-        self.accounts.month_end(first.replace(day=1))
+        acsc = self.world.tallies.by_group[..., group_columns().ACSC_ADMISSIONS].sum()
+        self.accounts.month_end(first.replace(day=1), float(acsc))
         self.strategy.end_month(first.replace(day=1))
         self.relationships.record(self.recorder, first.replace(day=1))
         self.month_began = self.day

@@ -115,6 +115,7 @@ def check_whole(experiment: Experiment, tree: Node) -> list[str]:
         *_pairs(experiment, tree),
         *_shocks(experiment, tree),
         *_steps_in_order(experiment, tree),
+        *_control_totals(experiment, tree),
     ]
     if problems:
         raise ExperimentError(problems)
@@ -263,6 +264,21 @@ def _steps_in_order(experiment: Experiment, tree: Node) -> Iterator[Problem]:
                 yield _problem(tree, path, f"expected a date after that of the step before ({before.date})")
 
 
+def _control_totals(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    """Control totals name kinds that have them, or trusts and commissioners of this experiment."""
+    totals, organisations = experiment.contract.control_totals, experiment.organisations
+    if isinstance(totals, str):
+        return
+    known = [str(Kind.ACUTE_TRUST), str(Kind.COMMISSIONER)]
+    known += [trust.name for trust in organisations.acute_trusts or ()]
+    known += organisations.commissioners.names or ()
+    for name in totals.surplus_shares:
+        if name not in known:
+            path: Path = ("contract", "control_totals", "surplus_shares", name)
+            said = "expected acute_trust, commissioner, or a trust or commissioner this experiment names"
+            yield _problem(tree, path, said, near(name, known), value=False)
+
+
 def _outside_range(experiment: Experiment) -> Iterator[str]:
     rows = {row.key: row for row in evidence.load()}
     for key, value in experiment.parameters.items():
@@ -305,11 +321,20 @@ def _dates(experiment: Experiment) -> Iterator[_Dated]:
     for key in ("contract", "relationships"):
         for at, step in enumerate(getattr(experiment, key).steps):
             yield _Dated((key, "steps", at, "date"), step.date, (key, "steps", at))
-    for key in ("programme", "nation"):
-        one = getattr(experiment, key)
-        for name in ("start", "end") if not isinstance(one, str) else ():
+    for path, one in _agreed(experiment):
+        for name in ("start", "end"):
             if (day := getattr(one, name)) is not None:
-                yield _Dated((key, name), day, None if name == "end" else (key,))
+                yield _Dated((*path, name), day, None if name == "end" else path)
+
+
+def _agreed(experiment: Experiment) -> Iterator[tuple[Path, Any]]:
+    """What is in force from a start to an end, one of each: programme, nation, agreements of the contract."""
+    for key in ("programme", "nation"):
+        if not isinstance(one := getattr(experiment, key), str):
+            yield (key,), one
+    for key in ("pooled_budget", "performance", "control_totals"):
+        if not isinstance(one := getattr(experiment.contract, key), str):
+            yield ("contract", key), one
 
 
 def cut_to_run(experiment: Experiment, tree: Node, order: dict[str, int]) -> tuple[Node, list[str]]:
@@ -346,10 +371,10 @@ def _rank(tree: Node, path: Path, order: dict[str, int]) -> int:
 
 
 def _backwards(experiment: Experiment, tree: Node) -> Iterator[Problem]:
-    spans = [(("interventions", at), one) for at, one in enumerate(experiment.interventions)]
-    if not isinstance(experiment.programme, str):
-        spans.append((("programme",), experiment.programme))  # type: ignore[arg-type]
-    for path, one in spans:
+    spans: list[tuple[Path, Any]] = [
+        (("interventions", at), one) for at, one in enumerate(experiment.interventions)
+    ]
+    for path, one in [*spans, *_agreed(experiment)]:
         if one.start is not None and one.end is not None and one.end < one.start:
             yield _problem(tree, (*path, "end"), f"before its start ({one.start})")
 

@@ -12,7 +12,9 @@ from icsim.experiment.fields import (
     Name,
     NonNegative,
     Part,
+    Share,
     default_of,
+    evidenced,
     names_of,
     one_of,
     shape_of,
@@ -59,6 +61,11 @@ class Programme(Part):
     funding_gbp_per_year: MoneyByYear | None = Field(
         default=None,
         description="Transformation money a year in pounds: a number, or by financial year ('2015/16': ...)",
+    )
+    setup_share: Share = evidenced(
+        "experiment_programme_setup_share",
+        "Share of the money that sets services up, so that they mature sooner; the rest is backfill, paid "
+        "time that takes away pressure",
     )
 
 

@@ -32,6 +32,7 @@ from icsim.experiment.fields import (
 from icsim.experiment.happenings import Intervention, Programme, Shock
 from icsim.experiment.nation import Nation, Spread
 from icsim.experiment.organisations import Kind, Organisations
+from icsim.experiment.payment import CarriedDeficits, ControlTotals, PerformancePayment, PooledBudget
 from icsim.experiment.strategy import Building, Frictions, HeldBy, JointWork, Sharing
 
 DAYS_PER_YEAR = 365.25
@@ -233,6 +234,22 @@ class Contract(Part):
     frictions: Frictions = Field(
         default_factory=Frictions, description="What stands in the way of a new contract form"
     )
+    pooled_budget: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[PooledBudget, Tag("<map>")],
+        Discriminator(shape_of),
+    ] = Field(default="none", description="One budget of commissioners and councils, or none")
+    performance: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[PerformancePayment, Tag("<map>")],
+        Discriminator(shape_of),
+    ] = Field(default="none", description="Income that measured performance earns, or none")
+    control_totals: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[ControlTotals, Tag("<map>")],
+        Discriminator(shape_of),
+    ] = Field(default="none", description="Agreed results and the fund that goes with them, or none")
+    carried_deficits: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[CarriedDeficits, Tag("<map>")],
+        Discriminator(shape_of),
+    ] = Field(default="none", description="Deficits that stay from one year to the next, or none")
     steps: tuple[ContractStep, ...] = Field(
         default=(), max_length=100, description="Dated changes, in order of date"
     )

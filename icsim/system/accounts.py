@@ -18,6 +18,7 @@ from icsim.experiment.organisations import Kind
 from icsim.experiment.schema import Experiment
 from icsim.keeping import put_back, state_of
 from icsim.recording.recorder import SYSTEM, Recorder
+from icsim.system.agreements import Agreements, Month, Place
 from icsim.system.budgets import Budgets, People
 from icsim.system.contracts import Activity, TrustPayment, contract_on, payment_of
 from icsim.system.costs import (
@@ -143,7 +144,10 @@ class Accounts:
         ValueError: arrays of ``populations`` that do not fit the recorder's organisations; no commissioner.
     """
 
-    STATE = ("_next", "_month_began", "_paid", "_residents_by_age", "_people_65", "emergency_before")
+    STATE = (
+        "_next", "_month_began", "_paid", "_residents_by_age", "_people_65", "emergency_before",
+        "_trusts_withheld", "_acsc_before",
+    )  # fmt: skip
 
     def __init__(
         self, recorder: Recorder, experiment: Experiment, catalogue: Catalogue, populations: Populations
@@ -176,6 +180,23 @@ class Accounts:
         self._acute()
         self._providers()
         self._social_care()
+        self._agree()
+
+    def _agree(self) -> None:
+        """Open what is agreed beyond contracts: pool, performance, control totals, debt, programme money."""
+        kinds = np.array([kind for kind, names in self._names.items() for _ in names])
+        trusts = kinds == str(Kind.ACUTE_TRUST)
+        partners = np.ones(len(kinds), dtype=bool)
+        if len(self.populations.covered):
+            partners[trusts] = self.populations.covered > 0
+        self._trusts_withheld = np.zeros(int(trusts.sum()))
+        self._acsc_before = 0.0
+        place = Place(
+            names=list(self.ledger.names[: len(kinds)]), kinds=kinds, partners=partners, ledger=self.ledger,
+            recorder=self._recorder, catalogue=self._catalogue, populations=self.populations,
+            scale=self._experiment.population.sample, pay=self.settle,
+        )  # fmt: skip
+        self.agreements = Agreements(self._experiment, place)
 
     def _payment(self) -> TrustPayment:
         people = self.populations
@@ -274,7 +295,9 @@ class Accounts:
             self._change_contract(today)
         if day == 0 or today.day == 1:
             self._people = self._people_on(today, day)
-            self._budgets.stand(self._people, days_in_year)
+            self.agreements.begin_month(today.replace(day=1), self._people.residents_by_age)
+            share = self.agreements.practice_share
+            self._budgets.stand(self._people, days_in_year, {"quality_payments": share} if share else None)
         stops = [_next_month(today), *self._steps[:1]]
         self._next = min(end, day + min((stop - today).days for stop in stops))
         days = np.arange(day_of_year, day_of_year + self._next - day)[:, None]
@@ -305,6 +328,10 @@ class Accounts:
         activity = Activity(*counts[:6], emergency_before=before[:-1])
         due = self.payment.due(day_of_year, days_in_year, activity, self._people.residents_by_age)
         due = np.broadcast_to(due, rows.shape[:2])
+        withheld = self.agreements.trust_share
+        if withheld is not None:
+            self._trusts_withheld = _one_by_one(self._trusts_withheld, due * withheld)[-1]
+            due = due * (1 - withheld)
         shares = self._commissioner_parts[None, :, None] * due[:, None, :]
         self._contract_flow.pay(shares.reshape(len(due), -1))
         self._outside_flow.pay((rows[..., 6:8] * self._outside_prices).sum(axis=-1))
@@ -373,18 +400,38 @@ class Accounts:
         row = self._recorder.block(kind)[day, :, self._recorder.column(kind, name)]
         return np.nan_to_num(row.astype(np.float64))
 
-    def month_end(self, month: date) -> None:
+    def month_end(self, month: date, acsc_admissions: float = 0.0) -> None:
         """Enter the month that begins on ``month`` into the recorder's ``money``.
 
-        Contacts that organisations counted after their day was posted (at a monthly review) are paid first.
+        Contacts that organisations counted after their day was posted (at a monthly review) are paid first,
+        and what agreements settle by the month. ``acsc_admissions``: of residents since the run began.
         """
         for kind, costs, flow in self._costs:
             rows = self._recorder.block(kind)[self._month_began : self._next].sum(axis=0, dtype=np.float64)
             flow.pay(np.maximum(costs.of_day(rows) - self._paid[kind], 0.0))
             self._paid[kind][:] = 0
-        self._month_began = self._next
         self.ledger.book()
+        if self.agreements:
+            self._settle_month(month, acsc_admissions - self._acsc_before)
+        self._acsc_before = acsc_admissions
+        self._month_began = self._next
         self.ledger.close_month(month, self._recorder)
+
+    def _settle_month(self, month: date, acsc_admissions: float) -> None:
+        end = self._recorder.start + timedelta(days=self._next)
+        days, days_in_year = self._next - self._month_began, _day_of_year(month)[1]
+        year = self._budgets.quality_payments(self._people)
+        closed = Month(
+            first=month, end=end, last_day=self._next, trusts_withheld=self._trusts_withheld,
+            practices_withheld=self.agreements.practice_share * year * (days / days_in_year),
+            acsc_admissions=acsc_admissions,
+        )  # fmt: skip
+        self.agreements.end_month(closed)
+        self._trusts_withheld = np.zeros_like(self._trusts_withheld)
+
+    def quality_payments(self) -> np.ndarray:
+        """Practices' quality payments of a year, as they would be without performance payment, GBP, (P,)."""
+        return self._budgets.quality_payments(self._people)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps. Prices and agreements are made anew from the experiment."""
@@ -394,6 +441,7 @@ class Accounts:
             "ledger": state_of(self.ledger),
             "people": None if people is None else asdict(people),
             "settlements": [list(key) for key in self._settlements],
+            "agreements": self.agreements.state(),
             "signed": [[step.isoformat(), when.isoformat()] for step, when in self.signed.items()],
         }
 
@@ -412,9 +460,20 @@ class Accounts:
         """Pay under the contract steps of another experiment from the next day to be paid for."""
         self._experiment = experiment
         last = self._recorder.start + timedelta(days=max(0, self._next - 1))
+        self._agree_anew(state, last)
         self.contract = contract_on(experiment.contract, last, self.signed)
         self._steps = [step.date for step in experiment.contract.steps if step.date > last and not step.form]
         self.payment = self._payment()
+
+    def _agree_anew(self, state: Mapping[str, Any], last: date) -> None:
+        """The agreements of ``self._experiment``, as far as they go on those of a checkpoint."""
+        withheld = self._trusts_withheld
+        self._agree()
+        self._trusts_withheld = withheld
+        self._acsc_before = state["own"]["_acsc_before"]
+        if state["people"] is not None:
+            people = self._people.residents_by_age
+            self.agreements.put_back(state["agreements"], last.replace(day=1), people)
 
     def surplus_this_year(self, name: str) -> float:
         """Receipts less payments of one organisation since 1 April (or the start), GBP."""

@@ -66,6 +66,7 @@ class Budgets:
         self._commissioners = parts(populations.commissioner_shares, len(names["commissioner"]))
         self._orders: list[tuple[Flow, Amounts]] = []
         self._income: dict[str, list[Amounts]] = {}
+        self._quality: Amounts = lambda people: np.zeros(0)
         self._start = People(
             residents_by_age=populations.residents_by_age,
             lists=populations.lists,
@@ -80,10 +81,20 @@ class Budgets:
         self.trust_income = self._other_acute(payment)
         self._fixed_costs()
 
-    def stand(self, people: People, days_in_year: int) -> None:
-        """Set every standing order to a day's part of the year's amount for these people."""
+    def stand(self, people: People, days_in_year: int, withheld: Mapping[str, float] | None = None) -> None:
+        """Set every standing order to a day's part of the year's amount for these people.
+
+        ``withheld``: share of accounts, by name, that is not paid for now.
+        """
         for flow, amounts in self._orders:
-            flow.stand(amounts(people) / days_in_year)
+            share = (withheld or {}).get(flow.account, 0.0)
+            flow.stand(
+                amounts(people) * (1 - share) / days_in_year if share else amounts(people) / days_in_year
+            )
+
+    def quality_payments(self, people: People) -> np.ndarray:
+        """Practices' quality payments of a year, GBP, (P,)."""
+        return self._quality(people)
 
     # Each of the following opens the flows of one matter and says what they pay in a year.
 
@@ -146,7 +157,8 @@ class Budgets:
         )  # a point is worth more to a practice with a longer list
         global_sum, other = c.value("gms_global_sum"), c.value("gp_other_payments_per_patient")
         self._block("gp_practice", "global_sum", lambda people: global_sum * people.weighted_lists)
-        self._block("gp_practice", "quality_payments", lambda people: quality * people.lists)
+        self._quality = lambda people: quality * people.lists
+        self._block("gp_practice", "quality_payments", self._quality)
         self._block("gp_practice", "other_practice_payments", lambda people: other * people.lists)
         commissioners = self._names["commissioner"]
         self._order(

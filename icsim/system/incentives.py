@@ -106,10 +106,14 @@ def trusts_change(
     payment: TrustPayment,
     costs: HospitalCosts,
     residents: np.ndarray,
+    payment_after: TrustPayment | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Income, cost and freed beds of each trust, changed by a year of full joint work, GBP and beds, (T,)."""
+    """Income, cost and freed beds of each trust, changed by a year of full joint work, GBP and beds, (T,).
+
+    ``payment_after``: the payment with joint work, where what it pays for is not in the activity.
+    """
     after = belief.change(activity)
-    income = payment.of_year(after, residents) - payment.of_year(activity, residents)
+    income = (payment_after or payment).of_year(after, residents) - payment.of_year(activity, residents)
     nights = 1 - (1 - belief.emergency) * (1 - belief.nights)
     freed = nights * wards.residents
     cost = costs.variable(after) - costs.variable(activity)
@@ -133,6 +137,7 @@ def surplus_changes(
     costs: HospitalCosts,
     residents: np.ndarray,
     catalogue: Catalogue,
+    payment_after: TrustPayment | None = None,
 ) -> np.ndarray:
     """What a year of full joint work changes in every organisation's own result, before sharing, GBP, (n,).
 
@@ -141,7 +146,7 @@ def surplus_changes(
     takes is no loss of money: it is taken from other work, and shows as pressure.
     """
     change = np.zeros(len(books.kinds))
-    income, cost, freed = trusts_change(belief, activity, wards, payment, costs, residents)
+    income, cost, freed = trusts_change(belief, activity, wards, payment, costs, residents, payment_after)
     change[books.of(Kind.ACUTE_TRUST)] += income - cost
     change[books.of(Kind.COMMISSIONER)] -= books.commissioner_parts * income.sum()
     at_home = home_care_day(catalogue, "home_care_price_council") * council_home_care_share(catalogue)

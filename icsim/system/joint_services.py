@@ -90,7 +90,8 @@ class JointServices:
         model, work = self.model, self.today
         v = model.catalogue.value
         target = self.joint_effort(effort) if work is not None else np.zeros(len(self.maturity))
-        self.maturity = self.maturity + (target - self.maturity) / max(v("joint_maturity_months"), 1.0)
+        months = max(v("joint_maturity_months") / model.accounts.agreements.speed, 1.0)
+        self.maturity = self.maturity + (target - self.maturity) / months
         if work is None and not self._turns:
             return
         reached = self.strength(work)

@@ -16,7 +16,9 @@ TREASURY = "Treasury"
 OTHER_COMMISSIONERS = "Other commissioners"
 SUPPLIERS = "Staff and suppliers"
 SELF_FUNDERS = "Residents who pay themselves"
-OUTSIDE_PARTIES = (TREASURY, OTHER_COMMISSIONERS, SUPPLIERS, SELF_FUNDERS)
+NATIONAL = "National bodies"
+POOL = "Pooled budget"
+OUTSIDE_PARTIES = (TREASURY, OTHER_COMMISSIONERS, SUPPLIERS, SELF_FUNDERS, NATIONAL, POOL)
 
 PENCE = 100
 MOST_GBP = 1e12  # sums of payments stay below 2**53 pence, where a float still counts every penny
@@ -91,6 +93,8 @@ class Ledger:
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise ValueError(f"parties need different names; more than one is called {twice[0]!r}")
         self._payers = np.zeros(0, dtype=np.int64)
+        self._owners = np.zeros(0, dtype=np.int64)  # who pays where nobody stands in
+        self._stands_in: tuple[int, np.ndarray, tuple[str, ...]] | None = None
         self._payees = np.zeros(0, dtype=np.int64)
         self._accounts: list[str] = []
         self.today = np.zeros(0)
@@ -126,13 +130,47 @@ class Ledger:
             raise ValueError(f"{account}: {name!r} cannot pay itself")
         flow = Flow(self, account, len(self._payers), len(froms))
         nothing = np.zeros(len(froms))
+        self._owners = np.concatenate([self._owners, froms])
         self._payers = np.concatenate([self._payers, froms])
         self._payees = np.concatenate([self._payees, tos])
         self._accounts += [account] * len(froms)
         self.today = np.concatenate([self.today, nothing])
         self.standing = np.concatenate([self.standing, nothing])
         self._month = np.concatenate([self._month, nothing])
+        self._find_payers()
         return flow
+
+    def stand_in(self, party: str | None, payers: np.ndarray, accounts: Sequence[str]) -> None:
+        """Let one party pay, from now on, what others pay under some accounts; what is paid already stays.
+
+        Call it when a month's books are closed: a month is recorded under its last payers.
+
+        Args:
+            party: who pays; None for everybody paying themselves again.
+            payers: indices of those it pays for.
+            accounts: under which it does.
+        """
+        self._stands_in = (
+            None if party is None else (self.position(party), np.asarray(payers), tuple(accounts))
+        )
+        self._find_payers()
+
+    def _find_payers(self) -> None:
+        self._payers = self._owners.copy()
+        if self._stands_in is not None:
+            party, payers, accounts = self._stands_in
+            struck = np.isin(self._owners, payers) & np.isin(np.array(self._accounts, dtype=str), accounts)
+            self._payers[struck] = party
+
+    def spent_on(self, accounts: Sequence[str]) -> np.ndarray:
+        """Booked this month under some accounts, GBP, (parties,), for whoever pays when nobody stands in."""
+        struck = np.isin(np.array(self._accounts, dtype=str), list(accounts))
+        return np.bincount(self._owners[struck], self._month[struck], len(self.names)) / PENCE
+
+    @property
+    def month_received(self) -> np.ndarray:
+        """Booked this month by payee, GBP, (parties,)."""
+        return np.bincount(self._payees, self._month, len(self.names)) / PENCE
 
     def _indices(self, parties: Parties) -> np.ndarray:
         if isinstance(parties, str):

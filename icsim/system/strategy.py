@@ -144,6 +144,9 @@ class Strategy:
             self.pressure = self.pressure * (1 - work.slack)
         names, kinds = self.parties.names, self.parties.kinds
         self.pressure = self.model.nation.pressed(self.pressure, names, kinds, self._last_day)
+        if self.model.accounts.agreements:
+            incomes = np.mean(self._received, axis=0) * MONTHS
+            self.pressure = self.model.accounts.agreements.pressed(self.pressure, incomes)
 
     def _books(self) -> Books:
         income = np.mean(self._received, axis=0) * MONTHS
@@ -175,14 +178,20 @@ class Strategy:
         activity, wards = self._year_of_hospitals()
         accounts, books = model.accounts, self._books()
         residents = model.world.tallies.residents.sum(axis=1).astype(np.float64)
+        agreed = accounts.agreements
+        now, then = agreed.payments(accounts.payment, model.day)
         changes = surplus_changes(
-            self.belief, books, activity, wards, accounts.payment, accounts.hospital_costs, residents,
-            model.catalogue,
+            self.belief, books, activity, wards, now, accounts.hospital_costs, residents,
+            model.catalogue, then,
         )  # fmt: skip
         trust = model.relationships.trust
         weights = partners(model.relationships.contact, self.parties.weight)
         believed = (weights * trust).sum(axis=1)  # what one trusts partners to bring about
-        share = incentives(changes * believed, books, self.negotiation.sharing)
+        changes = changes * believed
+        if agreed:
+            changes = agreed.believed(changes, books.result, books.income)
+            changes = changes + self._performed(books) * believed
+        share = incentives(changes, books, self.negotiation.sharing)
         self.incentive = bounded(share, model.catalogue.value("effort_incentive_scale"))
         luck = np.array([normal(key, draws.EFFORT, model.months_done) for key in self._keys])
         wish = wanted(
@@ -191,6 +200,16 @@ class Strategy:
             pressure=self.pressure, autonomy_loss=self.negotiation.autonomy_loss, luck=luck,
         )  # fmt: skip
         self.effort = next_effort(self.effort, wish, self.effort_rules.inertia) * self.parties.taking_part
+
+    def _performed(self, books: Books) -> np.ndarray:
+        """What practices would earn by performance with joint work, commissioners paying, GBP, (n,)."""
+        accounts = self.model.accounts
+        stake = accounts.quality_payments() * accounts.agreements.practice_share
+        gained = accounts.agreements.practices_change(self.model.day, stake)
+        changes = np.zeros(len(self.parties))
+        changes[self.parties.rows(Kind.GP_PRACTICE)] += gained
+        changes[self.parties.rows(Kind.COMMISSIONER)] -= books.commissioner_parts * gained.sum()
+        return changes
 
     def _invested(self) -> np.ndarray:
         """Investment in every tie today, (n, n) in [0, 1]."""

@@ -1,0 +1,95 @@
+"""Transformation money of a programme: paid to the partners, it buys time and sets services up."""
+
+from collections.abc import Mapping
+from math import exp
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from icsim.experiment.happenings import Programme
+from icsim.keeping import put_back, state_of
+from icsim.recording.recorder import financial_year
+from icsim.system.money import NATIONAL, SUPPLIERS
+
+if TYPE_CHECKING:
+    from icsim.system.agreements import Month, Place
+
+MONTHS = 12
+
+
+def does(money_per_head: float, scale: float) -> float:
+    """Share of what money can do that so much does, in [0, 1): returns fall.
+
+    Args:
+        money_per_head: GBP a resident a year.
+        scale: GBP a resident a year that does 63% of it.
+    """
+    return 1.0 - exp(-money_per_head / scale) if money_per_head > 0 else 0.0
+
+
+class Transformation:
+    """The programme's money, month by month.
+
+    Attributes:
+        backfill, setup: paid in the last month for each, GBP a resident a year.
+    """
+
+    STATE = ("backfill", "setup", "_in_force")
+
+    def __init__(self, given: Programme, place: "Place") -> None:
+        self.given = given
+        self._place = place
+        self.backfill, self.setup = 0.0, 0.0
+        self._in_force = False
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return state_of(self)
+
+    def put_back(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        put_back(self, state)
+
+    def begin(self, in_force: bool) -> None:
+        """Paid in the month that begins, or not."""
+        self._in_force = in_force
+
+    def end_month(self, month: "Month") -> None:
+        """The national bodies pay a twelfth of the year's money; partners spend it at once."""
+        given, place = self.given.funding_gbp_per_year, self._place
+        yearly = (
+            given.get(financial_year(month.first), 0.0) if isinstance(given, dict) else float(given or 0.0)
+        )
+        yearly *= place.scale * self._in_force
+        per_head = yearly / max(place.residents, 1.0)
+        setup = self.given.setup_share
+        self.backfill, self.setup = (1 - setup) * per_head, setup * per_head
+        if yearly <= 0:
+            return
+        weights = self._weights()
+        for k in np.flatnonzero(weights):
+            amount = round(yearly / MONTHS * float(weights[k]), 2)
+            spent = round(amount * setup, 2)
+            name = place.names[k]
+            place.pay([(NATIONAL, name, amount)], "transformation_funding")
+            place.pay([(name, SUPPLIERS, spent)], "service_setup")
+            place.pay([(name, SUPPLIERS, round(amount - spent, 2))], "backfill")
+
+    def _weights(self) -> np.ndarray:
+        """Part of the money that each partner gets, (n,): by its weight in joint work."""
+        place, v = self._place, self._place.catalogue.value
+        count = {kind: int((place.kinds == kind).sum()) for kind in set(place.kinds)}
+        weights = np.array([v(f"joint_weight_{kind}") / count[kind] for kind in place.kinds]) * place.partners
+        return weights / max(weights.sum(), 1e-9)
+
+    @property
+    def slack(self) -> float:
+        """Share of the pressure on partners that backfill takes away."""
+        v = self._place.catalogue.value
+        return v("programme_slack_most") * does(self.backfill, v("programme_money_scale"))
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast as usual services mature."""
+        v = self._place.catalogue.value
+        return 1.0 + v("programme_setup_speed") * does(self.setup, v("programme_money_scale"))
