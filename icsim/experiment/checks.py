@@ -296,6 +296,8 @@ def _not_yet(experiment: Experiment, tree: Node) -> Iterator[str]:
         for key in sorted(NOT_YET_ACTED_UPON)
         if tree.find(tuple(key.split(".")))[1] and attrgetter(key)(experiment) != attrgetter(key)(usual)
     ]
+    if getattr(experiment.programme, "funding_gbp_per_year", None) is not None:
+        written.remove("programme")  # its money acts
     if written:
         yield f"kept, but this version does not act on: {', '.join(written)}"
 

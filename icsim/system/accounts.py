@@ -174,6 +174,8 @@ class Accounts:
         self._next = 0
         self._settlements: dict[tuple[str, str, str], Flow] = {}
         day_of_year, days_in_year = _day_of_year(recorder.start)
+        self._acsc_rate = catalogue.by_age("emerg_rate") / 1000 * catalogue.by_age("emerg_share_acsc")
+        self._trusts_withheld, self._acsc_before = np.zeros(len(self._names["acute_trust"])), 0.0
         # a run that begins within a year takes the days before it to have gone as expected
         self.emergency_before = populations.expected.emergency_spells * (day_of_year / days_in_year)
         self._budgets = Budgets(self.ledger, self._names, experiment, catalogue, populations, self.payment)
@@ -189,14 +191,12 @@ class Accounts:
         partners = np.ones(len(kinds), dtype=bool)
         if len(self.populations.covered):
             partners[trusts] = self.populations.covered > 0
-        self._trusts_withheld = np.zeros(int(trusts.sum()))
-        self._acsc_before = 0.0
         place = Place(
             names=list(self.ledger.names[: len(kinds)]), kinds=kinds, partners=partners, ledger=self.ledger,
-            recorder=self._recorder, catalogue=self._catalogue, populations=self.populations,
-            scale=self._experiment.population.sample, pay=self.settle,
+            recorder=self._recorder, populations=self.populations, pay=self.settle,
+            scale=self._experiment.population.sample, acsc_rate=self._acsc_rate,
         )  # fmt: skip
-        self.agreements = Agreements(self._experiment, place)
+        self.agreements = Agreements(self._experiment, place, self._catalogue)
 
     def _payment(self) -> TrustPayment:
         people = self.populations
@@ -454,26 +454,22 @@ class Accounts:
         self.signed = {date.fromisoformat(step): date.fromisoformat(when) for step, when in state["signed"]}
         if state["people"] is not None:
             self._people = People(**state["people"])
-        self.follow(experiment)
+        self.follow(experiment, state["agreements"])
 
-    def follow(self, experiment: Experiment) -> None:
-        """Pay under the contract steps of another experiment from the next day to be paid for."""
+    def follow(self, experiment: Experiment, agreed: Mapping[str, Any] | None = None) -> None:
+        """Pay under the contract steps and agreements of another experiment from the next day to be paid for.
+
+        Agreements that both have go on from ``agreed``, their state (left out: as it is now).
+        """
+        agreed = self.agreements.state() if agreed is None else agreed
         self._experiment = experiment
         last = self._recorder.start + timedelta(days=max(0, self._next - 1))
-        self._agree_anew(state, last)
+        self._agree()
+        if hasattr(self, "_people"):
+            self.agreements.put_back(agreed, last.replace(day=1), self._people.residents_by_age)
         self.contract = contract_on(experiment.contract, last, self.signed)
         self._steps = [step.date for step in experiment.contract.steps if step.date > last and not step.form]
         self.payment = self._payment()
-
-    def _agree_anew(self, state: Mapping[str, Any], last: date) -> None:
-        """The agreements of ``self._experiment``, as far as they go on those of a checkpoint."""
-        withheld = self._trusts_withheld
-        self._agree()
-        self._trusts_withheld = withheld
-        self._acsc_before = state["own"]["_acsc_before"]
-        if state["people"] is not None:
-            people = self._people.residents_by_age
-            self.agreements.put_back(state["agreements"], last.replace(day=1), people)
 
     def surplus_this_year(self, name: str) -> float:
         """Receipts less payments of one organisation since 1 April (or the start), GBP."""

@@ -44,6 +44,7 @@ class Place:
         partners: whether each is of the place: hospitals elsewhere are not.
         scale: of the run to the whole place (its sample).
         pay: books payments (payer, payee, GBP) under an account.
+        acsc_rate: ACSC admissions of a resident of England a year, by age band, (10,).
         residents: today's.
         expected_acsc: ACSC admissions that residents of these ages and need have in England, a year.
     """
@@ -53,10 +54,10 @@ class Place:
     partners: np.ndarray
     ledger: Ledger
     recorder: Recorder
-    catalogue: Catalogue
     populations: Populations
     scale: float
     pay: Pay
+    acsc_rate: np.ndarray
     residents: float = 0.0
     expected_acsc: float = 0.0
 
@@ -80,10 +81,8 @@ class Place:
 
     def people(self, residents_by_age: np.ndarray) -> None:
         """Take the residents by age band, (10,), of the month that begins."""
-        c = self.catalogue
         self.residents = float(residents_by_age.sum())
-        rate = c.by_age("emerg_rate") / 1000 * c.by_age("emerg_share_acsc")
-        self.expected_acsc = self.populations.need_index * float(residents_by_age @ rate)
+        self.expected_acsc = self.populations.need_index * float((residents_by_age * self.acsc_rate).sum())
 
 
 @dataclass(frozen=True)
@@ -146,21 +145,26 @@ class Agreements:
         transformation, performance, pool, totals, carried: each, or None without it.
     """
 
-    def __init__(self, experiment: Experiment, place: Place) -> None:
+    def __init__(self, experiment: Experiment, place: Place, catalogue: Catalogue) -> None:
         self._place = place
+        self._acsc = catalogue.value("joint_acsc")  # what joint work is believed to do to ACSC admissions
         contract, programme = experiment.contract, experiment.programme
         funded = isinstance(programme, Programme) and programme.funding_gbp_per_year is not None
         self.transformation = (
-            Transformation(programme, place) if funded and isinstance(programme, Programme) else None
+            Transformation(programme, place, catalogue)
+            if funded and isinstance(programme, Programme)
+            else None
         )
         given = contract.performance
-        self.performance = Performance(given, place) if isinstance(given, PerformancePayment) else None
+        self.performance = (
+            Performance(given, place, catalogue) if isinstance(given, PerformancePayment) else None
+        )
         given = contract.pooled_budget
-        self.pool = Pool(given, place) if isinstance(given, PooledBudget) else None
+        self.pool = Pool(given, place, catalogue) if isinstance(given, PooledBudget) else None
         given = contract.control_totals
-        self.totals = Totals(given, place) if isinstance(given, ControlTotals) else None
+        self.totals = Totals(given, place, catalogue) if isinstance(given, ControlTotals) else None
         given = contract.carried_deficits
-        self.carried = Carried(given, place) if isinstance(given, CarriedDeficits) else None
+        self.carried = Carried(given, place, catalogue) if isinstance(given, CarriedDeficits) else None
         found = {
             "transformation": self.transformation,
             "performance": self.performance,
@@ -236,13 +240,13 @@ class Agreements:
         """The trusts' payment as performance stands on day ``day`` of the run, and with joint work."""
         if self.performance is None:
             return payment, payment
-        return self.performance.believed_payments(payment, day, self._place.catalogue.value("joint_acsc"))
+        return self.performance.believed_payments(payment, day, self._acsc)
 
     def practices_change(self, day: int, at_stake: np.ndarray) -> np.ndarray:
         """What performance would bring practices more a year with joint work, of a stake, GBP, (P,)."""
         if self.performance is None or not self.practice_share:
             return np.zeros(len(at_stake))
-        return self.performance.believed_practices(day, self._place.catalogue.value("joint_acsc"), at_stake)
+        return self.performance.believed_practices(day, self._acsc, at_stake)
 
     def believed(self, changes: np.ndarray, results: np.ndarray, incomes: np.ndarray) -> np.ndarray:
         """Changes of a year's results by joint work, under pool and control totals, GBP, (n,).

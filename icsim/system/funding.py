@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.happenings import Programme
 from icsim.keeping import put_back, state_of
 from icsim.recording.recorder import financial_year
@@ -36,11 +37,17 @@ class Transformation:
 
     STATE = ("backfill", "setup", "_in_force")
 
-    def __init__(self, given: Programme, place: "Place") -> None:
+    def __init__(self, given: Programme, place: "Place", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         self.backfill, self.setup = 0.0, 0.0
         self._in_force = False
+        v = catalogue.value
+        self._most, self._faster = v("programme_slack_most"), v("programme_setup_speed")
+        self._scale = v("programme_money_scale")
+        kinds = place.kinds
+        each = np.array([v(f"joint_weight_{kind}") / (kinds == kind).sum() for kind in kinds])
+        self._weights = each * place.partners / max((each * place.partners).sum(), 1e-9)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
@@ -66,7 +73,7 @@ class Transformation:
         self.backfill, self.setup = (1 - setup) * per_head, setup * per_head
         if yearly <= 0:
             return
-        weights = self._weights()
+        weights = self._weights
         for k in np.flatnonzero(weights):
             amount = round(yearly / MONTHS * float(weights[k]), 2)
             spent = round(amount * setup, 2)
@@ -75,21 +82,12 @@ class Transformation:
             place.pay([(name, SUPPLIERS, spent)], "service_setup")
             place.pay([(name, SUPPLIERS, round(amount - spent, 2))], "backfill")
 
-    def _weights(self) -> np.ndarray:
-        """Part of the money that each partner gets, (n,): by its weight in joint work."""
-        place, v = self._place, self._place.catalogue.value
-        count = {kind: int((place.kinds == kind).sum()) for kind in set(place.kinds)}
-        weights = np.array([v(f"joint_weight_{kind}") / count[kind] for kind in place.kinds]) * place.partners
-        return weights / max(weights.sum(), 1e-9)
-
     @property
     def slack(self) -> float:
         """Share of the pressure on partners that backfill takes away."""
-        v = self._place.catalogue.value
-        return v("programme_slack_most") * does(self.backfill, v("programme_money_scale"))
+        return self._most * does(self.backfill, self._scale)
 
     @property
     def speed(self) -> float:
         """How many times as fast as usual services mature."""
-        v = self._place.catalogue.value
-        return 1.0 + v("programme_setup_speed") * does(self.setup, v("programme_money_scale"))
+        return 1.0 + self._faster * does(self.setup, self._scale)

@@ -34,10 +34,16 @@ YEAR = 365
 MONTHS = 12
 
 
+def levels_of(catalogue: Catalogue) -> dict[PerformanceMeasure, tuple[float, float]]:
+    """The values at which each measure earns nothing and all."""
+    v = catalogue.value
+    return {one: (v(f"performance_{one}_none"), v(f"performance_{one}_full")) for one in PerformanceMeasure}
+
+
 def scores(
     values: Mapping[PerformanceMeasure, np.ndarray],
     weights: Mapping[str, float] | None,
-    catalogue: Catalogue,
+    levels: Mapping[PerformanceMeasure, tuple[float, float]],
 ) -> np.ndarray:
     """Share of what is at stake that is earned by each organisation, (n,) in [0, 1].
 
@@ -47,12 +53,11 @@ def scores(
     Args:
         values: of each measure, (n,), NaN for none.
         weights: by name of measure; None for all alike.
-        catalogue: of the run.
+        levels: at which each measure earns nothing and all (``levels_of``).
     """
     earned, total = 0.0, 0.0
     for measure, value in values.items():
-        none = catalogue.value(f"performance_{measure}_none")
-        full = catalogue.value(f"performance_{measure}_full")
+        none, full = levels[measure]
         weight = 1.0 if weights is None else weights.get(str(measure), 0.0)
         counts = weight * np.isfinite(value)
         part = np.clip((np.nan_to_num(value) - none) / ((full - none) or 1.0), 0.0, 1.0)
@@ -102,12 +107,13 @@ class Performance:
 
     STATE = ("trusts_at_stake", "practices_at_stake", "_acsc", "_in_force")
 
-    def __init__(self, given: PerformancePayment, place: "Place") -> None:
+    def __init__(self, given: PerformancePayment, place: "Place", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         self.trusts_at_stake = np.zeros(len(place.named(Kind.ACUTE_TRUST)))
         self.practices_at_stake = np.zeros(len(place.named(Kind.GP_PRACTICE)))
         self._acsc: list[float] = []
+        self._levels = levels_of(catalogue)
         self._in_force = False
 
     def state(self) -> dict[str, Any]:
@@ -163,7 +169,7 @@ class Performance:
         """
         values = {measure: self._value(measure, day) for measure in MEASURES_OF[kind]}
         values[PerformanceMeasure.ACSC_ADMISSIONS] = values[PerformanceMeasure.ACSC_ADMISSIONS] * acsc
-        return scores(values, self.given.weights, self._place.catalogue)
+        return scores(values, self.given.weights, self._levels)
 
     def _value(self, measure: PerformanceMeasure, day: int) -> np.ndarray:
         trust, practice = str(Kind.ACUTE_TRUST), str(Kind.GP_PRACTICE)

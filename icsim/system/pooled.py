@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.organisations import Kind
 from icsim.experiment.payment import PooledBudget, PooledService
 from icsim.keeping import put_back, state_of
@@ -66,11 +67,12 @@ class Pool:
 
     STATE = ("spent", "contributed", "yearly", "_history", "_in_force")
 
-    def __init__(self, given: PooledBudget, place: "Place") -> None:
+    def __init__(self, given: PooledBudget, place: "Place", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         self._partners = np.isin(place.kinds, [str(kind) for kind in PARTNERS])
         self._accounts = tuple(account for service in given.covers for account in ACCOUNTS[service])
+        self._growth = catalogue.value("ccg_allocation_real_growth")
         n = len(place.kinds)
         self.spent, self.contributed = np.zeros(n), np.zeros(n)
         self.yearly = self._agreed()
@@ -147,7 +149,7 @@ class Pool:
             payer, payee = (POOL, place.names[k]) if moved[k] > 0 else (place.names[k], POOL)
             place.pay([(payer, payee, abs(float(moved[k])))], account)
         self.spent, self.contributed = np.zeros(len(moved)), np.zeros(len(moved))
-        self.yearly = self.yearly * (1 + place.catalogue.value("ccg_allocation_real_growth"))
+        self.yearly = self.yearly * (1 + self._growth)
 
     def believed(self, changes: np.ndarray, councils: np.ndarray, commissioners: np.ndarray) -> np.ndarray:
         """Changes of results when the pool shares what it covers, GBP, (n,).

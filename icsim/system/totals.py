@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.organisations import Kind
 from icsim.experiment.payment import CarriedDeficits, ControlTotals
 from icsim.keeping import put_back, state_of
@@ -41,11 +42,12 @@ class Totals:
 
     STATE = ("income", "fund", "missing", "_quarter", "_year_of_fund", "_in_force")
 
-    def __init__(self, given: ControlTotals, place: "Place") -> None:
+    def __init__(self, given: ControlTotals, place: "Place", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         n = len(place.kinds)
         self.income, self.fund, self.missing = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._limit = max(catalogue.value("pressure_deficit_to"), 1e-9)
         self._quarter = np.zeros(n)  # income since the last quarter's end
         self._year_of_fund: list[np.ndarray] = []  # by month
         self._in_force = False
@@ -106,7 +108,7 @@ class Totals:
     @property
     def pressure(self) -> np.ndarray:
         """Of falling short, (n,): 1 at ``pressure_deficit_to`` of income."""
-        return np.minimum(self.missing / max(self._place.catalogue.value("pressure_deficit_to"), 1e-9), 1.0)
+        return np.minimum(self.missing / self._limit, 1.0)
 
     def believed(self, changes: np.ndarray, results: np.ndarray, incomes: np.ndarray) -> np.ndarray:
         """Changes of a year's results with the fund that they win or lose, GBP, (n,).
@@ -132,11 +134,12 @@ class Carried:
 
     STATE = ("debt", "recovered")
 
-    def __init__(self, given: CarriedDeficits, place: "Place") -> None:
+    def __init__(self, given: CarriedDeficits, place: "Place", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         n = len(place.kinds)
         self.debt, self.recovered = np.zeros(n), np.zeros(n)
+        self._limit = catalogue.value("pressure_carried_to")
         self._trusts = (place.kinds == str(Kind.ACUTE_TRUST)) & place.partners
         self._commissioners = place.kinds == str(Kind.COMMISSIONER)
 
@@ -167,7 +170,7 @@ class Carried:
 
     def pressure(self, incomes: np.ndarray) -> np.ndarray:
         """Of the debt, (n,): 1 at ``pressure_carried_to`` of a year's income."""
-        limit = np.maximum(incomes * self._place.catalogue.value("pressure_carried_to"), 1.0)
+        limit = np.maximum(incomes * self._limit, 1.0)
         return np.minimum(self.debt / limit, 1.0)
 
 

@@ -215,3 +215,5 @@ def test_keys_that_nothing_depends_on_yet_are_named_only_when_they_differ_from_t
     assert load("salford", ["programme=none"]).warnings == ()
     (warning,) = load("salford", ['programme={"name": "Integration"}']).warnings
     assert "does not act on: programme" in warning
+    money = 'programme={"name": "Integration", "funding_gbp_per_year": 1e6}'
+    assert load("salford", [money]).warnings == ()

@@ -66,6 +66,34 @@ def trusts(*shares):
         ),
         ({"contract": {"payment": "blocks"}}, "did you mean block?"),
         ({"contract": {"steps": [{"date": "2016-01-01"}]}}, "the step changes nothing"),
+        (
+            {"contract": {"pooled_budget": {"covers": ["acut"]}}},
+            "contract.pooled_budget.covers.0: 'acut': expected one of acute, community",
+        ),
+        (
+            {"contract": {"pooled_budget": {"contributions_gbp_per_year": {"acute_trust": 1}}}},
+            "contributions_gbp_per_year.acute_trust: unknown key",
+        ),
+        (
+            {"contract": {"performance": {"weights": {"four_hour": 1}}}},
+            "did you mean four_hours?",
+        ),
+        (
+            {"contract": {"control_totals": {"surplus_shares": {"acute_trusts": 0.01}}}},
+            "or a trust or commissioner this experiment names; did you mean acute_trust?",
+        ),
+        (
+            {"contract": {"control_totals": {"surplus_shares": {"acute_trust": 2}}}},
+            "surplus_shares.acute_trust: 2: expected a number from -1 to 1",
+        ),
+        (
+            {"contract": {"performance": {"start": "2016-04-01", "end": "2016-01-01"}}},
+            "contract.performance.end: '2016-01-01': before its start (2016-04-01)",
+        ),
+        (
+            {"contract": {"carried_deficits": "yes"}},
+            "contract.carried_deficits: 'yes': expected none or a mapping",
+        ),
         ({"programme": "some"}, "programme: 'some': expected none or a mapping"),
         (
             {"programme": {"name": "P", "funding_gbp_per_year": {"2015": 1}}},

@@ -320,4 +320,4 @@ def test_what_does_not_fit_is_refused(small_place):
 
 
 def test_outside_parties_have_names_of_their_own():
-    assert len(set(OUTSIDE_PARTIES)) == 4
+    assert len(set(OUTSIDE_PARTIES)) == 6
