@@ -276,7 +276,9 @@ def compare(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="REFERENCE POLICY...", help="Shipped experiments, files or places; two or more."
+            metavar="REFERENCE POLICY...",
+            help="Shipped experiments, files or places, two or more; status-quo is the first without its "
+            "programme.",
         ),
     ],
     replicates: Annotated[
@@ -313,9 +315,10 @@ def compare(
     from rich.console import Console
 
     from icsim.experiment import load
+    from icsim.experiment.status_quo import with_status_quo
 
-    for source in sources:
-        _warn(load(source, overrides or ()))
+    for source, own in with_status_quo(sources, overrides or ()):
+        _warn(load(source, own))
     from icsim.analysis.comparing import compare as compare_experiments
 
     try:

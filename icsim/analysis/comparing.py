@@ -17,6 +17,7 @@ from icsim.analysis.runs import Job, Runs
 from icsim.analysis.twins import against_twins, by_segment, check_twins, groups_of, people_of
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem, near
+from icsim.experiment.status_quo import with_status_quo
 from icsim.recording.manifest import build_manifest
 from icsim.recording.progress import progress
 from icsim.recording.recorder import financial_year
@@ -55,7 +56,9 @@ def compare(
     """Run experiments at the same seeds and compare each with the first, person by person.
 
     Args:
-        experiments: two or more, each as ``icsim.run`` takes it; the first is the reference.
+        experiments: two or more, each as ``icsim.run`` takes it; the first is the reference. ``status-quo``
+            is the first of the others without programme, contract changes and interventions, and then it is
+            the reference.
         replicates: runs of each, at seeds ``seed``, ``seed + 1``, ...; left out, the reference's number, or
             as many as the precision takes.
         overrides: ``key=value`` texts or a mapping of dotted keys, for all of them.
@@ -143,10 +146,11 @@ class _Plan:
 
 def _loaded(experiments: Sequence[Written], overrides: Iterable[str] | Mapping[str, Any]) -> list[Experiment]:
     """The experiments, each checked, that can have twins."""
-    if isinstance(experiments, str | Path | Mapping | Experiment) or len(experiments) < 2:
+    loaded: list[Experiment] = []
+    if not isinstance(experiments, str | Path | Mapping | Experiment):
+        loaded = [load(one, own) for one, own in with_status_quo(experiments, overrides)]
+    if len(loaded) < 2:
         raise _bad("", "compare needs two or more experiments, the first to compare the others with")
-    overrides = overrides if isinstance(overrides, Mapping) else list(overrides)
-    loaded = [load(one, overrides) for one in experiments]
     problems = []
     reference = loaded[0].to_dict()
     for other in loaded[1:]:

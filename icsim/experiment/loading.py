@@ -13,6 +13,7 @@ from icsim.experiment.explaining import problems_of
 from icsim.experiment.reading import read_scalar, read_yaml
 from icsim.experiment.schema import Experiment
 from icsim.experiment.sources import Source, find
+from icsim.experiment.status_quo import laid_upon
 from icsim.experiment.tree import Mark, Node, Path, dotted, from_python, merged
 
 MAX_LAYERS = 50  # files in one chain of extends, repeats counted
@@ -98,7 +99,7 @@ class _Layers:
         if beneath is None:
             return own
         kept = {key: node for key, node in beneath.value.items() if key not in NOT_INHERITED}
-        return merged(Node(kept, beneath.mark), own)
+        return merged(laid_upon(Node(kept, beneath.mark), own.value.get("programme")), own)
 
 
 def _extended(tree: Node) -> list[Node]:
@@ -133,6 +134,8 @@ def _overridden(tree: Node, overrides: Iterable[str] | Mapping[str, Any]) -> Nod
             raise ExperimentError(
                 Problem(SET, "extends", "cannot be overridden: name the experiment itself instead")
             )
+        if path == ("programme",):
+            tree = laid_upon(tree, node)
         tree = _put(tree, path, node, ())
     return tree
 
