@@ -437,6 +437,70 @@ def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+@app.command()
+@plainly
+def validate(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATTERN...]", help="Patterns by id; left out, all.")
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="A twentieth of the people and four seeds: does it run at all?")
+    ] = False,
+    place: Annotated[
+        str, typer.Option(metavar="PLACE|FILE", help="Where; patterns say the rest.")
+    ] = "salford",
+    sample: Annotated[
+        float, typer.Option(min=0.001, max=1.0, metavar="SHARE", help="Share of the people.")
+    ] = 0.5,
+    seeds: Annotated[int, typer.Option(min=2, max=1000, metavar="N", help="Seeds, from 1 on.")] = 10,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Runs at a time; left out, one for each core.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the patterns and stop.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the table as JSON too.")
+    ] = None,
+    page_file: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE", help="Write the table as Markdown too.")
+    ] = None,
+) -> None:
+    """Run each pattern that the model must show, with its mechanism and without, over seeds; give a verdict.
+
+    Exit code 0 whatever the verdicts say.
+    """
+    import json
+
+    from rich.console import Console
+
+    from icsim.experiment import load
+    from icsim.experiment.errors import ExperimentError, Problem, near
+    from icsim.recording.progress import progress
+    from icsim.validation import verdicts
+    from icsim.validation.pattern import patterns
+    from icsim.validation.validating import Setting
+    from icsim.validation.validating import validate as verdicts_on
+
+    known = patterns()
+    if list_:
+        _table(("pattern", "expected", "source"), [(p.id, p.expected, p.source) for p in known.values()])
+        return
+    for name in names or ():
+        if name not in known:
+            raise ExperimentError(
+                Problem("", "", "is no pattern", value=name, choices=near(name, known, 3) or list(known))
+            )
+    load(place)
+    setting = Setting(place, 0.05, 4) if fast else Setting(place, sample, seeds)
+    wanted = [known[name] for name in names or known]
+    with progress("Validating", 2 * len(wanted) * setting.seeds) as advance:
+        found = list(verdicts_on(wanted, setting, jobs or os.cpu_count() or 1, told=advance))
+    Console(width=None if sys.stdout.isatty() else 150).print(verdicts.table(found, setting))
+    if json_file is not None:
+        _write(json_file, f"{json.dumps(verdicts.plain(found, setting), indent=1)}\n", "--json")
+    if page_file is not None:
+        _write(page_file, verdicts.page(found, setting), "--page")
+
+
 # --- experiments ---
 
 

@@ -1,0 +1,166 @@
+"""Figures that patterns are judged by, each from the worlds of one seed.
+
+Every function takes finished runs by the name of their world and returns one number.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from icsim.recording.run import Run
+from icsim.validation.year import Year
+
+Worlds = Mapping[str, Run]
+OFTEN = 2  # emergency admissions in a year
+OLDER = 65
+QUARTER = 3  # months
+
+
+def _only(worlds: Worlds) -> Run:
+    (run,) = worlds.values()
+    return run
+
+
+def _years(run: Run) -> list[str]:
+    """Financial years that the run holds whole."""
+    days = run.monthly.drop_duplicates("month").groupby("financial_year")["days"].sum()
+    return [str(year) for year, lasted in days.items() if lasted >= 365]
+
+
+def _growth(run: Run, name: str) -> float:
+    """Percent a year, from the first whole year to the last."""
+    years = _years(run)
+    first, last = (Year(run, year).per_1000("acute_trust", name) for year in (years[0], years[-1]))
+    return ((last / first) ** (1 / (len(years) - 1)) - 1) * 100
+
+
+def growth_of_admissions(worlds: Worlds) -> float:
+    """Emergency admissions per 1,000."""
+    return _growth(_only(worlds), "emergency_admissions")
+
+
+def growth_of_attendances(worlds: Worlds) -> float:
+    """A&E attendances per 1,000."""
+    return _growth(_only(worlds), "ae_attendances")
+
+
+def change_in_18_weeks(worlds: Worlds) -> float:
+    """Part of the waiting list under 18 weeks: at the end of the last year less that of the first."""
+    run = _only(worlds)
+    years = [Year(run, year) for year in _years(run)]
+
+    def under(year: Year) -> float:
+        over = year.last("acute_trust", "waiting_over_18_weeks")
+        return 1 - over / max(year.last("acute_trust", "elective_waiting"), 1.0)
+
+    return (under(years[-1]) - under(years[0])) * 100
+
+
+def _decisions(run: Run, name: str, kind: str | None = None) -> Any:
+    """Mean of a column of decisions by month, over organisations (of a kind) that have residents to serve."""
+    table: Any = run.decisions
+    if kind is not None:
+        table = table[table["kind"] == kind]
+    table = table[table["effort"] > 0]
+    return table.groupby("month")[name].mean()
+
+
+def effort_of_hospital(worlds: Worlds) -> float:
+    """Of the last year: the first world's less the second's."""
+    paid, indifferent = (_decisions(run, "effort", "acute_trust")[-12:].mean() for run in worlds.values())
+    return float(paid - indifferent)
+
+
+def _maturity(run: Run, months: int | None = None) -> float:
+    by_month = _decisions(run, "maturity", "gp_practice")
+    return float(by_month.iloc[(months or len(by_month)) - 1])
+
+
+def maturity(worlds: Worlds) -> float:
+    """Of joint services at the end, mean over practices."""
+    return _maturity(_only(worlds))
+
+
+def maturity_at_three_years(worlds: Worlds) -> float:
+    """The second world's less the first's."""
+    one, other = worlds.values()
+    return _maturity(other, 36) - _maturity(one, 36)
+
+
+def maturity_at_the_end(worlds: Worlds) -> float:
+    """The second world's less the first's."""
+    one, other = worlds.values()
+    return _maturity(other) - _maturity(one)
+
+
+def _efforts(worlds: Worlds) -> list[float]:
+    """Mean effort of everybody over the last year, by world."""
+    return [float(_decisions(run, "effort")[-12:].mean()) for run in worlds.values()]
+
+
+def effort_gained_by_slack(worlds: Worlds) -> float:
+    """From no slack to some."""
+    none, some, _ = _efforts(worlds)
+    return some - none
+
+
+def first_slack_less_second(worlds: Worlds) -> float:
+    """Gain from none to some, less the gain from some to more."""
+    none, some, more = _efforts(worlds)
+    return (some - none) - (more - some)
+
+
+def months_lost(worlds: Worlds) -> float:
+    """How many months earlier the first world had the maturity that the second ends with."""
+    stays, leaves = (_decisions(run, "maturity", "gp_practice").to_numpy() for run in worlds.values())
+    months = np.arange(len(stays), dtype=float)
+    return float(months[-1] - np.interp(leaves[-1], np.maximum.accumulate(stays), months))
+
+
+def change_of_attendances(worlds: Worlds) -> float:
+    """A&E attendances per 1,000 in the second year, the second world's over the first's, %."""
+    one, other = (
+        Year(run, _years(run)[-1]).per_1000("acute_trust", "ae_attendances") for run in worlds.values()
+    )
+    return (other / one - 1) * 100
+
+
+def _admissions(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Emergency admissions in the first year and the next of people then 65 and over, (people,) each."""
+    people: Any = run.people
+    years = _years(run)
+    older = people[people["age"] >= OLDER - 1 + len(years)]
+    then, later = (
+        older[f"emergency_admissions_{year.replace('/', '_')}"].to_numpy(dtype=float) for year in years[:2]
+    )
+    return then, later
+
+
+def _share(values: np.ndarray, of: np.ndarray) -> float:
+    return float(values[of].sum() / max(values.sum(), 1.0) * 100)
+
+
+def share_of_the_often_admitted(worlds: Worlds) -> float:
+    """Of the year's admissions at 65 and over, those of people with two or more, %."""
+    then, _ = _admissions(_only(worlds))
+    return _share(then, then >= OFTEN)
+
+
+def share_a_year_later(worlds: Worlds) -> float:
+    """Of the next year's admissions, those of the same people, %."""
+    then, later = _admissions(_only(worlds))
+    return _share(later, then >= OFTEN)
+
+
+def fall_of_the_often_admitted(worlds: Worlds) -> float:
+    """From one share to the other, points."""
+    return share_of_the_often_admitted(worlds) - share_a_year_later(worlds)
+
+
+def fall_of_a_random_cohort(worlds: Worlds) -> float:
+    """The same of as many people picked from the table at even steps, whatever they did."""
+    then, later = _admissions(_only(worlds))
+    often = int((then >= OFTEN).sum())
+    rows = np.linspace(0, len(then) - 1, often).astype(int)
+    return _share(then, rows) - _share(later, rows)

@@ -1,0 +1,153 @@
+"""Running patterns with their ablations over seeds, and the verdict on each."""
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from icsim import running
+from icsim.analysis.intervals import paired
+from icsim.experiment import load
+from icsim.recording.run import Run
+from icsim.validation import pattern_figures
+from icsim.validation.pattern import Check, Pattern
+from icsim.workers import Workers, as_completed
+
+SHOWN, NOT_SHOWN, UNSURE = "shown", "not shown", "cannot tell"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where patterns are run: a place, a sample of its people, and how many seeds."""
+
+    place: str
+    sample: float
+    seeds: int
+    first_seed: int = 1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check as the seeds have it.
+
+    Attributes:
+        mean, low, high: the figure and its 95% interval over seeds; NaN where there is none.
+        values: by seed.
+    """
+
+    mean: float
+    low: float
+    high: float
+    values: tuple[float, ...]
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Finding":
+        """Mean and interval."""
+        found = paired(np.array([values]))
+        return cls(float(found.mean[0]), float(found.low[0]), float(found.high[0]), tuple(values))
+
+    def within(self, check: Check) -> bool | None:
+        """Whether the interval lies in the bounds (True), outside (False) or across an edge (None)."""
+        if math.isnan(self.low):
+            return None
+        inside, outside = check.holds(self.low, self.high), check.fails(self.low, self.high)
+        return True if inside else False if outside else None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one check of a pattern.
+
+    Attributes:
+        found, ablated: with the mechanism and without; the second is None where nothing is asked of it.
+    """
+
+    pattern: Pattern
+    name: str
+    check: Check
+    found: Finding
+    ablated: Finding | None
+
+    @property
+    def says(self) -> str:
+        """``shown``: as expected, and gone without the mechanism; ``not shown``; ``cannot tell``."""
+        within = self.found.within(self.check)
+        if within is None:
+            return UNSURE
+        if not within:
+            return NOT_SHOWN
+        if self.ablated is None:
+            return SHOWN
+        survives = self.ablated.within(self.check)
+        if survives is None:
+            # across an edge: gone if the mechanism surely made a difference
+            apart = Finding.of([a - b for a, b in zip(self.found.values, self.ablated.values, strict=True)])
+            return SHOWN if apart.low > 0 or apart.high < 0 else UNSURE
+        return NOT_SHOWN if survives else SHOWN
+
+    @property
+    def why(self) -> str:
+        """Why it is not shown, in a few words."""
+        if self.says == SHOWN:
+            return ""
+        within = self.found.within(self.check)
+        if within is False:
+            return "not as expected"
+        if within is None:
+            return "the interval crosses what is asked: more seeds or people"
+        return "survives its ablation" if self.says == NOT_SHOWN else "the ablation's interval is too wide"
+
+
+def figures_of(pattern: Pattern, setting: Setting, seed: int, ablated: bool, folder: str) -> dict[str, float]:
+    """Every figure of a pattern for one seed; runs its worlds."""
+    figures = pattern.figures(ablated)
+    # an ablation of the figure alone needs no other worlds, but the same ones
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        worlds: dict[str, Run] = {}
+        for world in pattern.worlds:
+            overrides: dict[str, Any] = {
+                **pattern.overrides(world, ablated),
+                "population.sample": setting.sample, "seed": seed, "replicates": 1, "record.daily": False,
+            }  # fmt: skip
+            worlds[world] = running.run(load(setting.place, overrides), out=Path(own) / world)
+        return {name: float(getattr(pattern_figures, figure)(worlds)) for name, figure in figures.items()}
+
+
+def validate(
+    wanted: Sequence[Pattern],
+    setting: Setting,
+    jobs: int = 1,
+    told: Callable[[], object] = lambda: None,
+) -> Iterator[Verdict]:
+    """Run patterns and their ablations; yields a verdict for every check, pattern by pattern.
+
+    Args:
+        wanted: the patterns.
+        setting: the place, sample and seeds.
+        jobs: processes.
+        told: called after each seed of a pattern or ablation.
+    """
+    seeds = range(setting.first_seed, setting.first_seed + setting.seeds)
+    with Workers(jobs) as workers, tempfile.TemporaryDirectory(prefix="icsim-validate-") as folder:
+        asked: dict[Future[dict[str, float]], tuple[str, bool, int]] = {
+            workers.submit(figures_of, pattern, setting, seed, ablated, folder): (pattern.id, ablated, seed)
+            for pattern in wanted
+            for ablated in (False, True)
+            for seed in seeds
+        }
+        found: dict[tuple[str, bool, int], dict[str, float]] = {}
+        for future in as_completed(asked):
+            found[asked[future]] = future.result()
+            told()
+    for pattern in wanted:
+        for name, check in pattern.checks.items():
+            usual = Finding.of([found[pattern.id, False, seed][name] for seed in seeds])
+            without = None
+            if name in pattern.figures(ablated=True):
+                without = Finding.of([found[pattern.id, True, seed][name] for seed in seeds])
+            yield Verdict(pattern, name, check, usual, without)

@@ -1,0 +1,83 @@
+"""Patterns as data, and the verdict on what the seeds show."""
+
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from icsim.experiment import load
+from icsim.validation.pattern import Check, Pattern, patterns
+from icsim.validation.validating import NOT_SHOWN, SHOWN, UNSURE, Finding, Setting, Verdict
+from icsim.validation.verdicts import page, plain, summary
+
+pytestmark = pytest.mark.unit
+CHECK = {"figure": "maturity", "unit": "share", "above": 0.0}
+
+
+def pattern(**changes):
+    return Pattern.model_validate({
+        "id": "one", "title": "One", "source": "ours", "expected": "more", "set": {}, "checks": {"it": CHECK},
+        "ablation": {"title": "nothing"},
+    } | changes)  # fmt: skip
+
+
+def verdict(values, without, **check):
+    of = Check.model_validate({"figure": "maturity", "unit": "share"} | (check or {"above": 0.0}))
+    return Verdict(pattern(), "it", of, Finding.of(values), without and Finding.of(without))
+
+
+@pytest.mark.parametrize("name", patterns())
+def test_every_world_of_a_pattern_is_an_experiment(name):
+    one = patterns()[name]
+    for world in one.worlds:
+        for ablated in (False, True):
+            load("salford", one.overrides(world, ablated) | {"population.sample": 0.01})
+
+
+@pytest.mark.parametrize(
+    ("values", "without", "says"),
+    [
+        ([0.9, 1.0, 1.1], [-0.1, 0.0, -0.2], SHOWN),
+        ([0.9, 1.0, 1.1], [0.9, 1.0, 1.1], NOT_SHOWN),  # survives its ablation
+        ([-0.9, -1.0, -1.1], [0.0, 0.0, 0.0], NOT_SHOWN),
+        ([-1.0, 1.0, 3.0], [0.0, 0.0, 0.0], UNSURE),
+        ([0.9, 1.0, 1.1], [-0.2, 0.0, 0.2], SHOWN),  # astride the edge, but surely less
+        ([0.1, 0.11, 0.12], [-0.5, 0.0, 0.6], UNSURE),
+        ([0.9, 1.0, 1.1], None, SHOWN),
+        ([1.0], [0.0], UNSURE),
+    ],
+)
+def test_a_pattern_is_shown_when_it_is_there_and_gone_without_its_mechanism(values, without, says):
+    assert verdict(values, without).says == says
+
+
+def test_a_band_has_two_edges():
+    assert verdict([5.0, 5.1, 4.9], None, between=(4, 6)).says == SHOWN
+    assert verdict([7.0, 7.1, 6.9], None, between=(4, 6)).says == NOT_SHOWN
+    assert verdict([5.0, 5.1, 4.9], None, below=2).says == NOT_SHOWN
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"checks": {"it": {**CHECK, "below": 1.0}}},
+        {"checks": {"it": {**CHECK, "figure": "no_such"}}},
+        {"ablation": {"title": "x", "gone": ["that"]}},
+        {"checks": {}},
+        {"colour": "red"},
+    ],
+)
+def test_a_pattern_that_is_written_wrongly_is_refused(changes):
+    with pytest.raises(ValidationError):
+        pattern(**changes)
+
+
+def test_the_table_says_what_was_found():
+    one = verdict([0.9, 1.0, 1.1], [0.0, 0.0, 0.0])
+    setting = Setting("salford", 0.5, 3)
+    assert summary([one]) == "1 shown, 0 not shown, 0 cannot tell"
+    assert "| it, share | above 0 | 1 (0.752 to 1.25) | 0 (0 to 0) | shown |" in page([one], setting)
+    (row,) = plain([one], setting)["checks"]
+    assert row["found"]["mean"] == pytest.approx(1.0)
+    assert row["verdict"] == SHOWN
+    assert plain([verdict([1.0, math.nan, 1.0], None)], setting)["checks"][0]["found"]["values"][1] is None
