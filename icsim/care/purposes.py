@@ -71,6 +71,7 @@ BEFRIENDING_END: Final = 181
 # what organisations decide, indexed by month
 EFFORT: Final = 190
 LEADER: Final = 191
+ETHOS: Final = 192
 
 STEPS: Final = 16
 """Draws of one purpose that an episode may make."""

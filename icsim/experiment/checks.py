@@ -222,7 +222,7 @@ def _pairs(experiment: Experiment, tree: Node) -> Iterator[Problem]:
     known = [*(str(kind) for kind in Kind), *experiment.organisations.named()]
     given: list[tuple[Path, object]] = [
         (("relationships", key), getattr(experiment.relationships, key))
-        for key in ("initial_trust", "contact", "joint_posts")
+        for key in experiment.relationships.BY_PAIR
     ]
     steps = experiment.relationships.steps
     given += [(("relationships", "steps", at, "trust"), step.trust) for at, step in enumerate(steps)]

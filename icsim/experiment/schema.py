@@ -7,9 +7,10 @@ the run, names that exist, the place, the parameters).
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -54,6 +55,10 @@ PlaceSpec = Annotated[
 ]
 ShareByPair = Annotated[
     Annotated[Share, Tag("<value>")] | Annotated[dict[str, Share], Tag("<map>")], Discriminator(shape_of)
+]
+Ratio = Annotated[float, Field(ge=0, le=10, strict=True)]
+RatioByPair = Annotated[
+    Annotated[Ratio, Tag("<value>")] | Annotated[dict[str, Ratio], Tag("<map>")], Discriminator(shape_of)
 ]
 
 
@@ -133,7 +138,20 @@ class Relationships(Part):
     )
     joint_posts: ShareByPair = evidenced(
         "experiment_joint_posts",
-        "Investment in a tie through the run (joint posts, co-location, shared records), 0 to 1: a number or "
+        "Joint posts and time spent together through the run, as a share of all one could, 0 to 1: a number "
+        "or pairs",
+    )
+    co_location: ShareByPair = evidenced(
+        "experiment_co_location",
+        "Share of those concerned who work in one building through the run, 0 to 1: a number or pairs",
+    )
+    shared_records: ShareByPair = evidenced(
+        "experiment_shared_records",
+        "Share of records that both can read through the run, 0 to 1: a number or pairs",
+    )
+    learning: RatioByPair = evidenced(
+        "experiment_learning",
+        "How fast the trust of one in another changes, as a multiple of the catalogue, 0 to 10: a number or "
         "pairs",
     )
     building: tuple[Building, ...] = Field(
@@ -155,21 +173,17 @@ class Relationships(Part):
         given = [one.leader_turnover for one in self.steps if one.date <= day]
         return next((rate for rate in reversed(given) if rate is not None), self.leader_turnover)
 
-    def trust_between(self, kind: str, name: str | None, other_kind: str, other_name: str | None) -> float:
-        """The initial trust of one organisation in another, 0-1; what names name beats what kinds say."""
-        return _pair_value(
-            self.initial_trust, "experiment_initial_trust", (kind, name), (other_kind, other_name)
+    BY_PAIR: ClassVar[tuple[str, ...]] = (
+        "initial_trust", "contact", "joint_posts", "co_location", "shared_records", "learning",
+    )  # fmt: skip
+    """Keys that may differ from pair to pair."""
+
+    def value_between(self, key: str) -> Callable[[str, str | None, str, str | None], float]:
+        """What a key of ``BY_PAIR`` is for a pair, from (kind, name, kind, name); names beat kinds."""
+        values = getattr(self, key)
+        return lambda kind, name, other_kind, other_name: _pair_value(
+            values, f"experiment_{key}", (kind, name), (other_kind, other_name)
         )
-
-    def joint_posts_between(
-        self, kind: str, name: str | None, other_kind: str, other_name: str | None
-    ) -> float:
-        """The investment in the tie of one organisation to another, 0-1."""
-        return _pair_value(self.joint_posts, "experiment_joint_posts", (kind, name), (other_kind, other_name))
-
-    def contact_between(self, kind: str, name: str | None, other_kind: str, other_name: str | None) -> float:
-        """The contact of one organisation with another, 0-1."""
-        return _pair_value(self.contact, "experiment_contact", (kind, name), (other_kind, other_name))
 
 
 def _pair_value(

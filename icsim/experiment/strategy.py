@@ -17,12 +17,24 @@ class HeldBy(StrEnum):
     OFFICES = "offices"
 
 
+class Source(StrEnum):
+    """What brings organisations together."""
+
+    JOINT_POSTS = "joint_posts"
+    CO_LOCATION = "co_location"
+    SHARED_RECORDS = "shared_records"
+
+
 KindName = Annotated[str, one_of(str(kind) for kind in Kind)]
 
 
 class Building(Part):
-    """Time invested in relationships themselves: meeting, joint posts, working in one building."""
+    """A time of investment in relationships themselves."""
 
+    how: Source = evidenced(
+        "experiment_building_how",
+        "By what: joint posts (and time spent together), working in one building, shared records",
+    )
     level: Share = Field(description="Share of full investment, 0 to 1")
     start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
     end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")

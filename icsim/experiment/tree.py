@@ -11,7 +11,10 @@ from icsim.experiment.errors import ExperimentError, Problem
 Path = tuple[str | int, ...]
 MAX_NODES = 50_000  # values in one experiment, aliases counted each time they are used
 MAX_DEPTH = 20
-NUMBER_OR_PAIRS = {("relationships", "initial_trust"), ("relationships", "contact")}
+NUMBER_OR_PAIRS = {
+    ("relationships", key)
+    for key in ("initial_trust", "contact", "joint_posts", "co_location", "shared_records", "learning")
+}
 
 
 @dataclass(frozen=True, slots=True)

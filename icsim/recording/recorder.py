@@ -106,7 +106,7 @@ class Recorder:
         person_days: days lived in the place, shape (financial years, 10, 5), float64.
         people: the people at the end, set by the model; None records no table of people.
         money: payments of each month (``pay``).
-        relationships: trust and contact of each month (``relate``).
+        relationships: trust, contact and promises remembered of each month (``relate``).
         decisions: what each organisation chose each month, and why (``icsim.system.strategy``).
         events: decisive days: a leader leaves, a contract is signed or given up.
         days_done: days recorded so far; tables stop there. The whole run unless the model says otherwise.
@@ -152,7 +152,7 @@ class Recorder:
         self.person_days = np.zeros(shape)
         self.people: pd.DataFrame | None = None
         self.money = Ledger("month", "payer", "payee", "account", "amount_gbp")
-        self.relationships = Ledger("month", "source", "target", "trust", "contact")
+        self.relationships = Ledger("month", "source", "target", "trust", "contact", "kept", "broken")
         self.decisions = Ledger("month", "organisation", "kind", *DECISIONS)
         self.events = Ledger("date", "organisation", "event", "cause")
 
@@ -215,10 +215,13 @@ class Recorder:
         targets: Sequence[str],
         trust: Sequence[float],
         contact: Sequence[float],
+        kept: Sequence[float],
+        broken: Sequence[float],
     ) -> None:
-        """Enter a month's relationships: four sequences of one length, trust and contact in [0, 1]."""
-        if not len(sources) == len(targets) == len(trust) == len(contact):
-            raise ValueError("sources, targets, trust and contact need one value for each relationship")
+        """Enter a month's relationships: sequences of one length, trust and contact in [0, 1]."""
+        values = (trust, contact, kept, broken)
+        if any(len(each) != len(sources) for each in (targets, *values)):
+            raise ValueError("sources, targets, trust and the others need one value for each relationship")
         self.relationships.extend(
-            [month] * len(sources), sources, targets, map(float, trust), map(float, contact)
+            [month] * len(sources), sources, targets, *(map(float, each) for each in values)
         )

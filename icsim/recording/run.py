@@ -9,6 +9,7 @@ from icsim.recording.measures import Measure
 from icsim.recording.store import ResultError, read_manifest
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
     import plotly.graph_objects as go
 
@@ -93,8 +94,41 @@ class Run:
 
     @cached_property
     def relationships(self) -> "pd.DataFrame":
-        """Directed ties: month, source, target, trust and contact, both in [0, 1]."""
+        """Directed ties by month: source, target, trust and contact in [0, 1], promises kept and broken."""
         return self._table("relationships")
+
+    def network(self, month: str | date | None = None, replicate: int = 0) -> "nx.DiGraph":
+        """The ties of a month as a NetworkX graph: nodes with kind, edges with trust, contact, kept, broken.
+
+        Args:
+            month: any day of it, as a date or ``2016-03``; left out, the last.
+            replicate: of a run with several.
+
+        Raises:
+            ResultError: the run has no such month or replicate.
+        """
+        import networkx as nx
+        import pandas as pd
+
+        ties = self.relationships
+        ties = ties[ties["replicate"] == replicate]
+        try:
+            asked = ties["month"].max() if month is None else pd.Timestamp(month).replace(day=1)
+        except ValueError:
+            raise ResultError(f"{month!r} is no month; expected one such as 2016-03") from None
+        here: Any = ties[ties["month"] == asked]
+        if here.empty:
+            first, last = self.period
+            raise ResultError(
+                f"{self.path} has no ties for month {month} of replicate {replicate}; it runs from {first} "
+                f"to {last} with {self.replicates} replicates"
+            )
+        graph = nx.from_pandas_edgelist(
+            here, "source", "target", ["trust", "contact", "kept", "broken"], create_using=nx.DiGraph
+        )
+        kinds = self.organisations.set_index("name")["kind"].to_dict()
+        nx.set_node_attributes(graph, {name: kinds.get(name, name) for name in graph}, "kind")
+        return graph
 
     @cached_property
     def decisions(self) -> "pd.DataFrame":

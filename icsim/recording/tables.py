@@ -189,7 +189,9 @@ def relationships(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
         {
             "month": _moments(np.array(columns["month"], dtype="datetime64[D]")),
             **{name: pa.array(columns[name], pa.string()) for name in ("source", "target")},
-            **{name: pa.array(columns[name], pa.float64()) for name in ("trust", "contact")},
+            **{
+                name: pa.array(columns[name], pa.float64()) for name in ("trust", "contact", "kept", "broken")
+            },
         },
     )
 

@@ -20,6 +20,7 @@ class EffortRules:
         incentive: log odds for each unit of incentive (``bounded``).
         collaboration: log odds when every partner is trusted fully and works fully.
         ethos, pressure, autonomy: log odds for a unit of each.
+        peers: log odds for a practice whose fully trusted peers do more by the whole of effort.
         noise: standard deviation of log odds, month by month and organisation by organisation.
     """
 
@@ -30,6 +31,7 @@ class EffortRules:
     ethos: float
     pressure: float
     autonomy: float
+    peers: float
     noise: float
 
 
@@ -57,6 +59,23 @@ def partners(contact: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.divide(raw, total, out=np.zeros_like(raw), where=total > 0)
 
 
+def peer_pull(effort: np.ndarray, trust: np.ndarray, contact: np.ndarray, alike: np.ndarray) -> np.ndarray:
+    """How far peers draw each organisation to do as they do, (n,) in [-1, 1].
+
+    The mean over peers, by contact, of what each does more (or less) than oneself, as far as it is trusted:
+    who is not trusted is not imitated, and among equals nobody is drawn.
+
+    Args:
+        effort: last month's, (n,).
+        trust, contact: (n, n).
+        alike: who are peers of one another, bool, (n,); 0 for the others.
+    """
+    met = contact * alike[:, None] * alike[None, :]
+    total = met.sum(axis=1)
+    drawn = (met * trust * (effort[None, :] - effort[:, None])).sum(axis=1)
+    return np.divide(drawn, total, out=np.zeros(len(effort)), where=total > 0)
+
+
 def wanted(
     rules: EffortRules,
     *,
@@ -68,6 +87,7 @@ def wanted(
     pressure: np.ndarray,
     autonomy_loss: np.ndarray,
     luck: np.ndarray,
+    peers: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """The effort that each organisation would choose if it could change at once, (n,) in (0, 1).
 
@@ -80,6 +100,7 @@ def wanted(
         pressure: 0 and more; the pressed have no time.
         autonomy_loss: 0 and more, what joining costs in independence.
         luck: standard normal.
+        peers: in [-1, 1], what organisations of one's own kind do more than oneself (``peer_pull``).
     """
     expected = (weights * trust * effort[None, :]).sum(axis=1)  # not @: its order depends on the machine
     log_odds = (
@@ -89,6 +110,7 @@ def wanted(
         + rules.ethos * ethos
         - rules.pressure * pressure
         - rules.autonomy * autonomy_loss
+        + rules.peers * peers
         + rules.noise * luck
     )
     return np.round(1.0 / (1.0 + np.exp(-log_odds)), 12)

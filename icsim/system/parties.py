@@ -60,6 +60,10 @@ class Parties:
         """Those of this name or kind, all for None, bool, (n,)."""
         return np.array([name in (None, one.name, one.kind) for one in self.organisations])
 
+    def mean(self, values: np.ndarray) -> float:
+        """Mean of a value of each, (n,), each kind counting by its weight."""
+        return float((values * self.weight).sum() / self.weight.sum())
+
     def mean_trust(self, trust: np.ndarray, kinds: Iterable[str]) -> float:
         """Mean trust, from (n, n), between those of these kinds, each kind counting by its weight."""
         members = self.members(kinds)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 VERY_MANY_ORGANISATIONS = 300
 # From this many organisations on, ties between practices are left out of the record: there are hundreds.
 MANY_ORGANISATIONS = 30
+SHOWN = ("trust", "contact", "kept", "broken")
+"""What is recorded of a tie, and what the view shows."""
 
 
 class RelationshipRecorder(Protocol):
@@ -33,6 +35,8 @@ class RelationshipRecorder(Protocol):
         targets: Sequence[str],
         trust: Sequence[float],
         contact: Sequence[float],
+        kept: Sequence[float],
+        broken: Sequence[float],
     ) -> None:
         """Enter a month's relationships."""
         ...
@@ -56,12 +60,13 @@ class Relationships:
     Attributes:
         names, kinds: as given, tuples.
         kept, broken: promises kept and broken by j as i remembers them, (n, n), zero at the start.
+        closer: share of missing contact that joint posts, one building or shared records make up for, (n, n).
 
     Raises:
         ValueError: names and kinds of different length, or a name given twice.
     """
 
-    STATE = ("trust", "contact", "kept", "broken")
+    STATE = ("trust", "_contact", "closer", "kept", "broken")
 
     def __init__(self, names: Sequence[str], kinds: Sequence[str], spec: "RelationshipsSpec") -> None:
         self.names = tuple(names)
@@ -73,9 +78,10 @@ class Relationships:
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise ValueError(f"organisations need different names; more than one is called {twice[0]!r}")
         n = len(self.names)
-        self._named = _names_in(spec.initial_trust) | _names_in(spec.contact) | _names_in(spec.joint_posts)
-        self.trust = self.between(spec.trust_between)
-        self.contact = self.between(spec.contact_between)
+        self._named = set().union(*(_names_in(getattr(spec, key)) for key in spec.BY_PAIR))
+        self.trust = self.between(spec.value_between("initial_trust"))
+        self.contact = self.between(spec.value_between("contact"))
+        self.closer = np.zeros((n, n))
         self.kept = np.zeros((n, n))
         self.broken = np.zeros((n, n))
         self._recorded = self._ties()
@@ -111,8 +117,11 @@ class Relationships:
 
     @property
     def contact(self) -> np.ndarray:
-        """Contact of i (row) with j (column), (n, n) in [0, 1], 0 on the diagonal; set like ``trust``."""
-        return self._contact
+        """Contact of i (row) with j (column), (n, n) in [0, 1], 0 on the diagonal; set like ``trust``.
+
+        What is set is the contact without what brings organisations ``closer``.
+        """
+        return self._contact + (1 - self._contact) * self.closer
 
     @contact.setter
     def contact(self, values: np.ndarray) -> None:
@@ -145,7 +154,7 @@ class Relationships:
 
     def contact_of(self, name: str, other: str) -> float:
         """Contact of one organisation with another, 0-1."""
-        return float(self._contact[self.position(name), self.position(other)])
+        return float(self.contact[self.position(name), self.position(other)])
 
     def mean_trust(self) -> float:
         """Mean trust over all ordered pairs; NaN for fewer than two organisations."""
@@ -190,15 +199,19 @@ class Relationships:
         self.trust = np.where(struck[:, None] | struck[None, :], self._trust * (1 - share), self._trust)
 
     def view(self) -> "nx.DiGraph":
-        """A copy of the network as it is now: nodes with ``kind``, edges with ``trust`` and ``contact``."""
+        """A copy of the network as it is now, as a NetworkX graph.
+
+        Nodes have ``kind``; edges ``trust``, ``contact``, and promises ``kept`` and ``broken`` as remembered.
+        """
         import networkx as nx
 
         graph: nx.DiGraph = nx.DiGraph()
         graph.add_nodes_from(
             (name, {"kind": kind}) for name, kind in zip(self.names, self.kinds, strict=True)
         )
+        shown = {name: getattr(self, name) for name in SHOWN}
         graph.add_edges_from(
-            (one, other, {"trust": float(self._trust[i, j]), "contact": float(self._contact[i, j])})
+            (one, other, {name: float(values[i, j]) for name, values in shown.items()})
             for i, one in enumerate(self.names)
             for j, other in enumerate(self.names)
             if i != j
@@ -221,6 +234,7 @@ class Relationships:
         Every ordered pair; with ``MANY_ORGANISATIONS`` or more, without the pairs of two practices; with
         ``VERY_MANY_ORGANISATIONS`` or more, the means between kinds under the kinds' names.
         """
+        shown = [getattr(self, name) for name in SHOWN]
         if len(self) >= VERY_MANY_ORGANISATIONS:
             kinds, kind_of = np.unique(self.kinds, return_inverse=True)
             pairs = [(i, j) for i in range(len(kinds)) for j in range(len(kinds))]
@@ -229,8 +243,7 @@ class Relationships:
                 month,
                 [str(kinds[i]) for i, _ in pairs],
                 [str(kinds[j]) for _, j in pairs],
-                [float(self._trust[mask].mean()) for mask in masks],
-                [float(self._contact[mask].mean()) for mask in masks],
+                *([float(values[mask].mean()) for mask in masks] for values in shown),
             )
             return
         rows, columns = self._recorded
@@ -238,6 +251,5 @@ class Relationships:
             month,
             [self.names[i] for i in rows.tolist()],
             [self.names[j] for j in columns.tolist()],
-            self._trust[rows, columns].tolist(),
-            self._contact[rows, columns].tolist(),
+            *(values[rows, columns].tolist() for values in shown),
         )

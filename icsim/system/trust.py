@@ -62,7 +62,7 @@ def learn(
         investment: in each tie, (n, n) in [0, 1].
         shared_loss: of each organisation, from what it shares with others, in units that boards notice, (n,).
         memory: as left by last month.
-        rate: of learning by pair, (n, n), 1 unless the experiment says otherwise.
+        rate: how fast i's trust in j changes, (n, n) from 0; 1 unless the experiment says otherwise.
 
     Returns:
         trust in [0, 1] with 0 on the diagonal, and the memory.
@@ -71,11 +71,11 @@ def learn(
     better, worse = np.maximum(surprise, 0.0), np.maximum(-surprise, 0.0)
     held_back = worse / max(rules.expected, 1e-9)  # 1 for a partner who gave nothing
     grudge = 1.0 + rules.grudge * memory.broken / (1.0 + memory.kept)
-    change = contact * rate * (rules.gain * better * (1.0 - trust) - rules.loss * grudge * worse * trust)
+    change = contact * (rules.gain * better * (1.0 - trust) - rules.loss * grudge * worse * trust)
     change += rules.investment * investment * (1.0 - trust)
     change -= rules.blame * np.maximum(shared_loss, 0.0)[:, None] * held_back * trust
-    change -= rules.drift * rate * (trust > 0)
-    after = np.clip(trust + change, 0.0, 1.0)
+    change -= rules.drift * (trust > 0)
+    after = np.clip(trust + rate * change, 0.0, 1.0)
     np.fill_diagonal(after, 0.0)
     kept = rules.memory * memory.kept + contact * better
     broken = rules.memory * memory.broken + contact * worse

@@ -127,3 +127,34 @@ def test_every_organisation_and_month_has_a_row_and_its_figures_are_shares(lived
     assert len(columns["effort"]) == 12 * len(model.organisations)
     for name in ("effort", "pressure", "trust_given", "trust_received", "maturity"):
         assert 0 <= min(columns[name]) <= max(columns[name]) <= 1
+
+
+def spread(model):
+    """How much practices differ in effort."""
+    return float(model.strategy.effort[model.strategy.parties.kinds == "gp_practice"].std())
+
+
+PRACTICES = {"organisations": {"gp_practices": {"count": 12}}}
+
+
+def test_practices_choose_one_by_one_and_heed_those_they_trust(lived):
+    """Peers who trust one another come closer; where nobody heeds or trusts them they stay apart."""
+    heed, deaf = lived(2.0, **PRACTICES), lived(2.0, parameters={"effort_peers": 0.0}, **PRACTICES)
+    assert 0 < spread(heed) < 0.85 * spread(deaf)
+    unknown = {
+        "relationships": {"initial_trust": {"default": 0.4, "gp_practice->gp_practice": 0.0}, "fixed": True}
+    }
+    strangers = lived(1.0, **PRACTICES, **unknown)
+    strangers_deaf = lived(1.0, parameters={"effort_peers": 0.0}, **PRACTICES, **unknown)
+    assert spread(strangers) == spread(strangers_deaf)
+
+
+def test_who_never_meets_learns_nothing_of_the_other(lived):
+    """Without contact trust only fades, at the rate of neglect, whatever the other does."""
+    apart = lived(1.0, relationships={"contact": {"default": 0.5, "gp_practice->acute_trust": 0.0}})
+    kinds, network = apart.strategy.parties.kinds, apart.relationships
+    practice, trust_ = int((kinds == "gp_practice").argmax()), int((kinds == "acute_trust").argmax())
+    drift = apart.catalogue.value("trust_drift")
+    start = apart.catalogue.value("experiment_initial_trust")
+    assert network.trust[practice, trust_] == pytest.approx(start - 12 * drift)
+    assert network.trust[trust_, practice] != pytest.approx(start - 12 * drift, abs=1e-3)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,23 @@ def test_pandas_reads_every_table_in_one_line(
         assert "replicate" in pd.read_parquet(tmp_path / f"run/{table}.parquet")
     back = pd.read_parquet(tmp_path / "run/people.parquet").drop(columns="replicate")
     pd.testing.assert_frame_equal(back, people)
+
+
+def test_a_month_of_ties_is_a_graph(tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun):
+    recorder = make_recorder(days=61)
+    for month, trust in ((date(2015, 4, 1), 0.3), (date(2015, 5, 1), 0.4)):
+        recorder.relate(month, ["Practice A"], ["Salford Royal"], [trust], [0.5], [0.1], [0.2])
+    write_run(tmp_path / "run", recorder)
+    run = open_run(tmp_path / "run")
+    tie = {"trust": 0.3, "contact": 0.5, "kept": 0.1, "broken": 0.2}
+    assert run.network("2015-04").edges["Practice A", "Salford Royal"] == tie
+    last = run.network()
+    assert last.edges["Practice A", "Salford Royal"]["trust"] == 0.4
+    assert dict(last.nodes(data="kind")) == {"Practice A": "gp_practice", "Salford Royal": "acute_trust"}
+    with pytest.raises(ResultError, match="2019-04"):
+        run.network("2019-04")
+    with pytest.raises(ResultError, match="expected one such as 2016-03"):
+        run.network("spring")
 
 
 def test_replicates_share_a_folder(

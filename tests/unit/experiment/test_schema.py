@@ -188,14 +188,13 @@ def test_relationships_go_from_the_most_particular_to_the_general():
     experiment = load(
         {"place": "salford", "organisations": trusts(0.5), "relationships": {"initial_trust": pairs}}
     )
-    between = experiment.relationships.trust_between
+    between = experiment.relationships.value_between("initial_trust")
     assert between("gp_practice", "P1", "acute_trust", "Trust 1") == 0.2
     assert between("gp_practice", "P1", "acute_trust", "Trust 0") == 0.3
     assert between("acute_trust", "Trust 0", "commissioner", None) == 0.4
     assert between("commissioner", None, "acute_trust", "Trust 0") == 0.1
-    assert experiment.relationships.contact_between("a", None, "b", None) == evidence.load().value(
-        "experiment_contact"
-    )
+    contact = experiment.relationships.value_between("contact")
+    assert contact("a", None, "b", None) == evidence.load().value("experiment_contact")
 
 
 def test_yes_and_no_are_understood_where_they_are_asked_for():

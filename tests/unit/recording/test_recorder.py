@@ -64,4 +64,4 @@ def test_unknown_measures_and_uneven_relationships_are_refused():
     with pytest.raises(KeyError, match="smiles"):
         recorder.column("acute_trust", "smiles")
     with pytest.raises(ValueError, match="one value for each"):
-        recorder.relate(date(2015, 4, 1), ["a", "b"], ["b"], [0.5], [0.5])
+        recorder.relate(date(2015, 4, 1), ["a", "b"], ["b"], [0.5], [0.5], [0.0], [0.0])

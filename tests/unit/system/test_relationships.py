@@ -99,7 +99,7 @@ def test_the_view_is_a_graph_of_its_own():
     assert isinstance(graph, nx.DiGraph)
     assert dict(graph.nodes(data="kind")) == dict(zip(NAMES, KINDS, strict=True))
     assert graph.number_of_edges() == 6
-    assert graph.edges["Surgery", "Royal"] == {"trust": 0.2, "contact": 0.5}
+    assert graph.edges["Surgery", "Royal"] == {"trust": 0.2, "contact": 0.5, "kept": 0, "broken": 0}
     graph.edges["Surgery", "Royal"]["trust"] = 1
     assert found.trust_of("Surgery", "Royal") == 0.2
 
