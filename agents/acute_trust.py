@@ -169,8 +169,11 @@ class AcuteTrust(Organisation):
         staff = model.service_factor(self, "staff")
         h.core_beds[k] = whole_beds(self.capacity["core_beds"] * beds)
         h.escalation_beds[k] = whole_beds(self.capacity["escalation_beds"] * beds)
-        h.ed_capacity[k] = self.capacity["ae_attendances_per_day"] * staff
-        h.clinic_slots[k] = self.capacity["clinic_attendances_per_day"] * staff
+        added = model.added
+        h.ed_capacity[k] = self.capacity["ae_attendances_per_day"] * staff + added(self, "ae_attendances")
+        h.clinic_slots[k] = self.capacity["clinic_attendances_per_day"] * staff + added(
+            self, "clinic_attendances"
+        )
         h.day_case_slots[k] = self.capacity["day_cases_per_day"] * staff
         h.inpatient_slots[k] = self.capacity["inpatients_per_day"] * staff
         h.cancel_above[k] = v("trust_cancel_above")

@@ -61,9 +61,8 @@ def find_cases(model: "ICSModel", month: int, day: int) -> None:
     The first visit uncovers part of the unmet need of those taken on.
     """
     v, teams = model.catalogue.value, model.world.teams
-    rows, team, score = _candidates(
-        model.people, model.seen.older, v("team_case_finding_age"), v("team_case_finding_noise"), month
-    )
+    noise = v("team_case_finding_noise") * model.risk_noise
+    rows, team, score = _candidates(model.people, model.seen.older, v("team_case_finding_age"), noise, month)
     order = np.argsort(team.astype(np.int16), kind="stable")
     first = np.searchsorted(team[order], np.arange(len(teams) + 1))
     for k in range(len(teams)):
@@ -148,10 +147,17 @@ class CommunityTeam(Organisation):
         factor = self.model.service_factor(self, "staff")
         visits = self.model.catalogue.value("team_visits_per_staff_day")
         teams.authority[k] = int(self.model.population.neighbourhoods["authority"].iloc[k])
-        teams.visits[k] = self.capacity["staff_fte"] * visits * factor
-        teams.caseload_limit[k] = self._whole("caseload", factor)
-        teams.rapid_slots[k] = self.capacity["rapid_responses_per_day"] * factor
-        teams.slots[k] = self._whole("intermediate_care_places", factor)
+        added = self.model.added
+        teams.visits[k] = (
+            self.capacity["staff_fte"] * visits * factor + added(self, "visiting_staff") * visits
+        )
+        teams.caseload_limit[k] = self._whole("caseload", factor) + round(added(self, "team_caseload"))
+        teams.rapid_slots[k] = self.capacity["rapid_responses_per_day"] * factor + added(
+            self, "rapid_responses"
+        )
+        teams.slots[k] = self._whole("intermediate_care_places", factor) + round(
+            added(self, "intermediate_places")
+        )
 
     def _whole(self, capacity: str, factor: float) -> int:
         """A capacity in whole places; those of all teams add up, however small each is."""

@@ -87,7 +87,7 @@ class GPPractice(Organisation):
             self.gp_fte * (1 - self.vacancies) * v("gp_appointments_per_gp_day")
             + self.nurse_fte * v("gp_appointments_per_nurse_day")
             + self.other_fte * v("gp_appointments_per_other_day")
-        ) * self.model.service_factor(self, "appointments")
+        ) * self.model.service_factor(self, "appointments") + self.model.added(self, "appointments")
         self.capacity = {"appointments_per_day": daily}
         gp.same_day[self.index] = daily * self.same_day_share
         gp.routine[self.index] = daily * (1 - self.same_day_share)

@@ -189,7 +189,7 @@ class LocalAuthority(Organisation):
         v = model.catalogue.value
         factor = model.service_factor(self, "social_care")
         hospital = v("eligible_hospital_share")
-        packages = self.capacity["home_care_packages"] * factor
+        packages = self.capacity["home_care_packages"] * factor + model.added(self, "home_care_packages")
         if factor < 1:
             shed = v("home_care_end") * (1 - v("home_care_replaced_in_a_cut"))
             packages = max(packages, float(social.home_care_used[k]) * (1 - shed))

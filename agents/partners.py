@@ -110,8 +110,12 @@ class MentalHealthTrust(Organisation):
         """Hand over crisis contacts, caseload and beds."""
         world = self.model.world
         factor = self.model.service_factor(self, "staff")
-        world.urgent.crisis[0] = self.capacity["crisis_contacts_per_day"] * factor
-        world.urgent.mental_caseload_limit[0] = round(self.capacity["caseload"] * factor)
+        added = self.model.added
+        world.urgent.crisis[0] = self.capacity["crisis_contacts_per_day"] * factor + added(
+            self, "crisis_contacts"
+        )
+        places = self.capacity["caseload"] * factor + added(self, "treatment_places")
+        world.urgent.mental_caseload_limit[0] = round(places)
         if world.mental_site >= 0:
             beds = self.capacity["beds"] * self.model.service_factor(self, "beds")
             world.hospitals.core_beds[world.mental_site] = whole_beds(beds)
@@ -203,10 +207,15 @@ class UrgentCare(Organisation):
         factor = self.model.service_factor(self, "staff")
         shut = 1 - WORKING_DAYS / 365.25
         ratio = self.model.catalogue.value("urgent_111_shut_ratio")
-        urgent.calls[0] = self.capacity["calls_per_day"] * factor / (1 - shut + shut * ratio)
+        added = self.model.added
+        calls = self.capacity["calls_per_day"] * factor + added(self, "urgent_calls")
+        urgent.calls[0] = calls / (1 - shut + shut * ratio)
         urgent.calls_shut[0] = urgent.calls[0] * ratio
-        urgent.conveyances[0] = self.capacity["conveyances_per_day"] * factor
-        urgent.out_of_hours[0] = self.capacity["out_of_hours_contacts_per_day"] / shut * factor
+        urgent.conveyances[0] = self.capacity["conveyances_per_day"] * factor + added(
+            self, "ambulance_journeys"
+        )
+        contacts = self.capacity["out_of_hours_contacts_per_day"] / shut * factor
+        urgent.out_of_hours[0] = contacts + added(self, "out_of_hours_contacts")
 
 
 @compiled
@@ -244,7 +253,8 @@ class VoluntarySector(Organisation):
         people, month = model.people, model.months_done
         lonely = model.seen.lonely
         _places_end(people, lonely, v("voluntary_end"), month)
-        room = int(self.capacity["people_supported"] * model.service_factor(self, "staff"))
+        supported = self.capacity["people_supported"] * model.service_factor(self, "staff")
+        room = int(supported + model.added(self, "voluntary_places"))
         held = people["befriended"][lonely] == 1
         new = lonely[~held]
         new = new[np.argsort(-people["unmet_need"][new], kind="stable")[: max(0, room - int(held.sum()))]]

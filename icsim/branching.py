@@ -13,6 +13,7 @@ from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem, near
 from icsim.experiment.happenings import Intervention
 from icsim.experiment.loading import leaves
+from icsim.experiment.services import Use
 from icsim.experiment.tree import dotted
 
 OPEN = (
@@ -28,6 +29,8 @@ OPEN = (
     "joint_work",
     "nation",
     "spread",
+    "services",
+    "programme.end",
 )
 """Keys that are free, or judged one by one: parameters by ``icsim.restoring``, what is dated below."""
 CAPACITIES = re.compile(
@@ -51,7 +54,7 @@ REASONS = {
     "relationships": "it says how organisations stood at the start; add a step: "
     "--set 'relationships.steps.+={date: DATE, trust: 0.6}'",
     "contract": "agreed at the start; add a step: --set 'contract.steps.+={date: DATE, payment: block}'",
-    "programme": "this version does not act on programmes",
+    "programme": "it began with the run; end it with programme.end, and start services as interventions",
     "organisations": "who there is and whom they serve was settled at the start; capacities can change",
 }  # fmt: skip
 
@@ -106,6 +109,7 @@ def _keys(parent: Experiment, branch: Experiment, day: date, where: str) -> Iter
 
 def _dated(parent: Experiment, branch: Experiment, day: date, where: str) -> Iterable[Problem]:
     yield from _interventions(parent, branch, day, where)
+    yield from _services(parent, branch, day, where)
     shocks = (_until(branch, parent.shocks), _until(branch, branch.shocks))
     steps = (parent.contract.steps, branch.contract.steps)
     ties = (parent.relationships.steps, branch.relationships.steps)
@@ -164,5 +168,19 @@ def _interventions(parent: Experiment, branch: Experiment, day: date, where: str
                 yield Problem(where, f"{key}.{name}.end", said, one.end)
 
 
-def _but_end(intervention: Intervention) -> dict[str, Any]:
+def _services(parent: Experiment, branch: Experiment, day: date, where: str) -> Iterable[Problem]:
+    """Entries of services that have begun stay as they were."""
+    begun = {use.use for use, _ in parent.used if (use.start or parent.start) < day}
+    for name in sorted(begun):
+        if branch.services.get(name) != parent.services.get(name):
+            said = f"began before {day}: its entry cannot change; end it and use one of another name"
+            yield Problem(where, f"services.{name}", said)
+    end = None if isinstance(branch.programme, str) else branch.programme.end
+    was = None if isinstance(parent.programme, str) else parent.programme.end
+    if end != was and end is not None and end < day - timedelta(days=1):
+        said = f"expected {day - timedelta(days=1)} or later: it ran until the checkpoint"
+        yield Problem(where, "programme.end", said, end)
+
+
+def _but_end(intervention: Intervention | Use) -> dict[str, Any]:
     return {name: value for name, value in intervention if name != "end"}

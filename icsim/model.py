@@ -56,6 +56,7 @@ from icsim.system.interventions import Happenings
 from icsim.system.nation import NationAround
 from icsim.system.populations import Populations, list_weights
 from icsim.system.relationships import Relationships
+from icsim.system.services import Services
 from icsim.system.strategy import Strategy
 
 EIGHTEEN_WEEKS = 126
@@ -85,6 +86,9 @@ class ICSModel(PatientsByType):
         day: days lived so far; the day about to be lived, the first being 0.
         levers: what interventions turn.
         nation: what national bodies do for the place and ask of it.
+        services: of the catalogue, in use.
+        capacity_added: by services, by organisation and capacity (``icsim.experiment.services.ADDED``).
+        risk_noise: of teams' case finding, over the catalogue's.
         recorder: what has been counted.
         seen: the survey of everybody at the end of the last month.
 
@@ -131,6 +135,7 @@ class ICSModel(PatientsByType):
         self.nation = NationAround(experiment, self.catalogue)
         self.strategy = Strategy(self)
         self.happenings = Happenings(self)
+        self.services = Services(self)
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "date": lambda model: (model.date - timedelta(days=1)).isoformat(),
@@ -212,6 +217,8 @@ class ICSModel(PatientsByType):
         self.demand = expected(counts_by_age_and_fifth(self.people), self.catalogue)
         self.levers = Levers(self.people)
         self._service_factors: dict[tuple[str, str], list[float]] = {}
+        self.capacity_added: dict[tuple[str, str], float] = {}
+        self.risk_noise = 1.0
 
     def _councils(self) -> dict[str, list[str]]:
         """Codes of districts by council, as the experiment gives them or as they were."""
@@ -397,6 +404,21 @@ class ICSModel(PatientsByType):
             if owner in (organisation.kind, organisation.name):
                 organisation.open()
 
+    def added(self, organisation: Organisation, capacity: str) -> float:
+        """What services add to a capacity of an organisation (``icsim.experiment.services.ADDED``)."""
+        return self.capacity_added.get((organisation.name, capacity), 0.0)
+
+    def add_capacity(self, added: Mapping[tuple[str, str], float]) -> None:
+        """Add to capacities, by name of organisation and capacity, in place of what was added before."""
+        before, self.capacity_added = self.capacity_added, dict(added)
+        changed = {
+            owner for owner, what in before.keys() | added.keys()
+            if before.get((owner, what), 0.0) != added.get((owner, what), 0.0)
+        }  # fmt: skip
+        for organisation in self.organisations:
+            if organisation.name in changed:
+                organisation.open()
+
     def set_travel(self, ae_minutes: float, gp_minutes: float) -> None:
         """Set the mean minutes by car from home to A&E and to a practice from today, as for a new site."""
         lsoas, v = self.population.lsoas, self.catalogue
@@ -417,6 +439,7 @@ class ICSModel(PatientsByType):
         if self.day >= self.days:
             self.running = False
             return
+        self.services.begin_day(self.date)
         self.happenings.begin_day(self.date)
         live_day(self.world, self.day)
         self._record(self.day)

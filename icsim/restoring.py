@@ -23,6 +23,7 @@ from icsim.population.selecting import matching
 from icsim.population.survey import Survey
 from icsim.system.interventions import Happenings
 from icsim.system.nation import NationAround
+from icsim.system.services import Services
 
 if TYPE_CHECKING:
     from icsim.model import ICSModel
@@ -79,6 +80,7 @@ def state_of_model(model: "ICSModel") -> dict[str, Any]:
         "levers": model.levers.state(),
         "happenings": model.happenings.state(),
         "strategy": model.strategy.state(),
+        "services": model.services.state(),
         "collected": collector.model_vars,
         "random": model.random.getstate(),
         "rng": model.rng.bit_generator.state,
@@ -153,6 +155,8 @@ def _put_back(model: "ICSModel", checkpoint: Checkpoint, future: Experiment) -> 
     model.happenings = Happenings(model)
     model.happenings.put_back(state["happenings"])
     model.strategy.put_back(state["strategy"])
+    model.services = Services(model)
+    model.services.put_back(state["services"])
     if another_length:
         _fit_turns(model, people)
     put_back(model, state["own"])
@@ -184,11 +188,13 @@ def turn_to(model: "ICSModel", future: Experiment) -> None:
         if getattr(future, key) != getattr(present, key):
             said = "cannot change in a running model: keep a checkpoint and branch from it"
             raise ExperimentError(Problem("", key, said))
-    kept = model.happenings.state()
+    kept, services = model.happenings.state(), model.services.state()
     model.experiment = future
     model.nation = NationAround(future, model.catalogue)
     model.happenings = Happenings(model)
     model.happenings.put_back(kept)
+    model.services = Services(model)
+    model.services.put_back(services)
     model.accounts.follow(future)
 
 
@@ -197,7 +203,10 @@ def _fit_turns(model: "ICSModel", people: int) -> None:
     levers = model.levers
     for turn in levers.turns:
         if turn.rows is not None:
-            turn.rows = turn.rows[turn.rows < len(model.people)]
+            here = turn.rows < len(model.people)
+            turn.rows = turn.rows[here]
+            if isinstance(turn.factor, np.ndarray):
+                turn.factor = turn.factor[here]
     for intervention, turns in model.happenings.running_turns():
         later = people + np.flatnonzero(matching(model.people[people:], intervention.who))
         for turn in turns:

@@ -77,6 +77,33 @@ class Levers:
         self.turns.remove(turn)
         self._apply(turn.lever)
 
+    def place(
+        self, given: Sequence[tuple[str, np.ndarray, np.ndarray]], name: str, before: dict[str, Turn]
+    ) -> dict[str, Turn]:
+        """Turn several levers at once, for some people each, in place of the turns ``before``.
+
+        ``given``: lever, factors, rows; a lever without rows is let go. Returns the turns by lever. The
+        records of people are walked through once for all levers.
+        """
+        now: dict[str, Turn] = {}
+        touched = []
+        for lever, factors, rows in given:
+            turn = before.get(lever)
+            if turn is None and not len(rows):
+                continue
+            touched.append(PEOPLE.index(lever))
+            if turn is not None:
+                self.turns.remove(turn)
+            if len(rows):
+                now[lever] = Turn(PEOPLE.index(lever), factors, rows, name)
+                self.turns.append(now[lever])
+        if touched:
+            columns = self.people["lever"].copy()
+            for lever in touched:
+                columns[:, lever] = self._column(lever)
+            self.people["lever"] = columns
+        return now
+
     def state(self) -> list[Any]:
         """The turns for a checkpoint: lever, factor, rows, name of each."""
         return [[turn.lever, turn.factor, turn.rows, turn.name] for turn in self.turns]
@@ -94,7 +121,10 @@ class Levers:
             self._apply(lever)
 
     def _apply(self, lever: int) -> None:
-        """Compute a lever's column afresh, so that turning and releasing leaves no rounding behind."""
+        self.people["lever"][:, lever] = self._column(lever)
+
+    def _column(self, lever: int) -> np.ndarray:
+        """A lever's column computed afresh, so that turning and releasing leaves no rounding behind."""
         column = np.ones(len(self.people), np.float64)
         for turn in self.turns:
             if turn.lever == lever:
@@ -102,4 +132,4 @@ class Levers:
                     column *= turn.factor
                 else:
                     column[turn.rows] *= turn.factor
-        self.people["lever"][:, lever] = column
+        return column

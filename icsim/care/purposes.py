@@ -72,6 +72,13 @@ BEFRIENDING_END: Final = 181
 EFFORT: Final = 190
 LEADER: Final = 191
 ETHOS: Final = 192
+# services, indexed by service * 4096 + month (or site)
+SERVICE_REACH: Final = 195
+SERVICE_PICK: Final = 196
+SERVICE_LEAVES: Final = 197
+SERVICE_CLASH: Final = 198
+SERVICE_FINDS: Final = 199
+SERVICE_JOINS: Final = 200
 
 STEPS: Final = 16
 """Draws of one purpose that an episode may make."""

@@ -11,9 +11,11 @@ from typing import Any
 from icsim import evidence
 from icsim.evidence.limits import limits
 from icsim.experiment.errors import SHOWN_PROBLEMS, ExperimentError, Problem, near
-from icsim.experiment.happenings import ShockKind
+from icsim.experiment.happenings import Intervention, ShockKind
 from icsim.experiment.organisations import Kind
 from icsim.experiment.schema import Experiment
+from icsim.experiment.services import Use, effect_key
+from icsim.experiment.sources import shipped_services
 from icsim.experiment.tree import Node, Path, dotted
 
 TOPIC = "experiment"  # catalogue rows that are defaults of the schema's own keys
@@ -24,8 +26,6 @@ COUNCILS: Path = ("organisations", "local_authorities", "councils")
 # Keys that are read and kept for later versions; naming them in an experiment earns a note.
 NOT_YET_ACTED_UPON: frozenset[str] = frozenset(
     {
-        "programme",
-        "spread",
         "organisations.care_homes.count",
     }
 )
@@ -116,6 +116,7 @@ def check_whole(experiment: Experiment, tree: Node) -> list[str]:
         *_shocks(experiment, tree),
         *_steps_in_order(experiment, tree),
         *_control_totals(experiment, tree),
+        *_services(experiment, tree),
     ]
     if problems:
         raise ExperimentError(problems)
@@ -142,8 +143,33 @@ def _names(experiment: Experiment, tree: Node) -> Iterator[Problem]:
     for path, name in groups:
         if name in tuple(Kind) or name == "default":
             yield _problem(tree, path, "a word of the schema, not a name")
-    named = [(("interventions", at, "name"), one.name) for at, one in enumerate(experiment.interventions)]
-    yield from _repeated(named, tree)
+    yield from _repeated([((*path, "name"), one.name) for path, one in _running(experiment)], tree)
+
+
+def _running(experiment: Experiment) -> Iterator[tuple[Path, Intervention | Use]]:
+    """Interventions, and the programme's services, with their paths."""
+    for at, one in enumerate(experiment.interventions):
+        yield ("interventions", at), one
+    if not isinstance(experiment.programme, str):
+        for at, use in enumerate(experiment.programme.services):
+            yield ("programme", "services", at), use
+
+
+def _services(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    """Services used are entries, successors too; levers that name evidence have a row."""
+    entries, rows = experiment.services, evidence.load()
+    known = [*shipped_services(), *entries]
+    said = "no service of the catalogue or of this experiment (icsim services lists them)"
+    for path, one in _running(experiment):
+        if isinstance(one, Use) and one.use not in entries:
+            yield _problem(tree, (*path, "use"), said, near(one.use, known))
+    for name, entry in entries.items():
+        if entry.successor and entry.successor not in entries:
+            yield _problem(tree, ("services", name, "successor"), said, near(entry.successor, known))
+        for lever, effect in entry.levers.items():
+            if effect == "evidence" and effect_key(name, lever) not in rows:
+                without = f"the evidence catalogue has no row {effect_key(name, lever)}; give a number here"
+                yield _problem(tree, ("services", name, "levers", lever), without)
 
 
 def _repeated(names: list[tuple[Path, str]], tree: Node) -> Iterator[Problem]:
@@ -296,8 +322,6 @@ def _not_yet(experiment: Experiment, tree: Node) -> Iterator[str]:
         for key in sorted(NOT_YET_ACTED_UPON)
         if tree.find(tuple(key.split(".")))[1] and attrgetter(key)(experiment) != attrgetter(key)(usual)
     ]
-    if getattr(experiment.programme, "funding_gbp_per_year", None) is not None:
-        written.remove("programme")  # its money acts
     if written:
         yield f"kept, but this version does not act on: {', '.join(written)}"
 
@@ -314,12 +338,12 @@ class _Dated:
 
 
 def _dates(experiment: Experiment) -> Iterator[_Dated]:
-    for key in ("interventions", "shocks"):
-        for at, one in enumerate(getattr(experiment, key)):
-            first = "start" if key == "interventions" else "date"
-            for name in (first, "end"):
-                if (day := getattr(one, name)) is not None:
-                    yield _Dated((key, at, name), day, None if name == "end" else (key, at))
+    dated: list[tuple[Path, Any, str]] = [(path, one, "start") for path, one in _running(experiment)]
+    dated += [(("shocks", at), one, "date") for at, one in enumerate(experiment.shocks)]
+    for path, one, first in dated:
+        for name in (first, "end"):
+            if (day := getattr(one, name)) is not None:
+                yield _Dated((*path, name), day, None if name == "end" else path)
     for key in ("contract", "relationships"):
         for at, step in enumerate(getattr(experiment, key).steps):
             yield _Dated((key, "steps", at, "date"), step.date, (key, "steps", at))
@@ -373,10 +397,7 @@ def _rank(tree: Node, path: Path, order: dict[str, int]) -> int:
 
 
 def _backwards(experiment: Experiment, tree: Node) -> Iterator[Problem]:
-    spans: list[tuple[Path, Any]] = [
-        (("interventions", at), one) for at, one in enumerate(experiment.interventions)
-    ]
-    for path, one in [*spans, *_agreed(experiment)]:
+    for path, one in [*_running(experiment), *_agreed(experiment)]:
         if one.start is not None and one.end is not None and one.end < one.start:
             yield _problem(tree, (*path, "end"), f"before its start ({one.start})")
 

@@ -8,7 +8,17 @@ from icsim.experiment.errors import Problem, near
 from icsim.experiment.json_schema import all_keys, choices_at, expected, keys_at
 from icsim.experiment.tree import Node, Path, dotted
 
-OWN_WORDS = {"count", "step", "ages", "shock", "name"}  # errors of our validators, whose message says it all
+OWN_WORDS = {
+    "count",
+    "step",
+    "ages",
+    "shock",
+    "name",
+    "range",
+    "capacity",
+    "failure",
+    "service",
+}  # errors of our validators, whose message says it all
 LISTED_KEYS = 12
 EXPLAINED = 200  # errors looked into: nobody reads more, and a hostile file may hold many thousands
 
@@ -65,7 +75,9 @@ def unknown_key(where: str, path: Path) -> Problem:
 
 def _path(loc: tuple[int | str, ...]) -> Path:
     """Pydantic's location without the tags of unions."""
-    return tuple(step for step in loc if step not in {"<map>", "<list>", "<value>", "[key]"})
+    return tuple(
+        step for step in loc if step not in {"<map>", "<list>", "<value>", "<use>", "<word>", "[key]"}
+    )
 
 
 def _is_number(text: str) -> bool:

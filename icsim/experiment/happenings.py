@@ -1,9 +1,9 @@
-"""What happens in an experiment: the programme, interventions that turn levers, and shocks from outside."""
+"""What happens in an experiment: interventions that turn levers, and shocks from outside."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from icsim.experiment.fields import (
@@ -12,26 +12,15 @@ from icsim.experiment.fields import (
     Name,
     NonNegative,
     Part,
-    Share,
     default_of,
-    evidenced,
     names_of,
     one_of,
-    shape_of,
 )
 from icsim.population.columns import Condition, Frailty, Lever, Residence, Sex
 
 LeverName = Annotated[str, one_of(names_of(Lever))]
 ConditionName = Annotated[str, one_of(names_of(Condition))]
 FrailtyName = Annotated[str, one_of(names_of(Frailty))]
-FinancialYear = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^20\d\d/\d\d$"), Field(examples=["2015/16"])
-]
-Pounds = Annotated[NonNegative, Field(le=1e12)]
-MoneyByYear = Annotated[
-    Annotated[Pounds, Tag("<value>")] | Annotated[dict[FinancialYear, Pounds], Tag("<map>")],
-    Discriminator(shape_of),
-]
 
 
 class ShockKind(StrEnum):
@@ -50,23 +39,6 @@ class ShockKind(StrEnum):
 
 SEASONS = (ShockKind.FLU, ShockKind.BAD_WINTER)
 """Shocks that last a season unless the experiment says otherwise, and may be of any size."""
-
-
-class Programme(Part):
-    """The change programme of the place."""
-
-    name: Name = Field(description="Name of the programme")
-    start: Day | None = Field(default=None, description="First day; left out, the first day of the run")
-    end: Day | None = Field(default=None, description="Last day; left out, the last day of the run")
-    funding_gbp_per_year: MoneyByYear | None = Field(
-        default=None,
-        description="Transformation money a year in pounds: a number, or by financial year ('2015/16': ...)",
-    )
-    setup_share: Share = evidenced(
-        "experiment_programme_setup_share",
-        "Share of the money that sets services up, so that they mature sooner; the rest is backfill, paid "
-        "time that takes away pressure",
-    )
 
 
 class Selection(Part):

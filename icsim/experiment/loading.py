@@ -12,6 +12,7 @@ from icsim.experiment.errors import ExperimentError, Problem, near
 from icsim.experiment.explaining import problems_of
 from icsim.experiment.reading import read_scalar, read_yaml
 from icsim.experiment.schema import Experiment
+from icsim.experiment.service_book import with_services
 from icsim.experiment.sources import Source, find
 from icsim.experiment.status_quo import laid_upon
 from icsim.experiment.tree import Mark, Node, Path, dotted, from_python, merged
@@ -21,6 +22,7 @@ NOT_INHERITED = ("name", "description", "extends")
 SET = "--set"
 DICT = Mark("dict", "dict")
 APPEND = "+"
+NAMELESS = Node(None, DICT)
 _STEP = re.compile(r'"([^"]*)"|([^."\[\]]+)|\[(\d+)\]')
 
 Written = str | FilePath | Mapping[str, Any] | Experiment
@@ -40,6 +42,7 @@ def load(source: Written, overrides: Iterable[str] | Mapping[str, Any] = ()) -> 
     tree = _overridden(tree, overrides)
     name = found.name.replace("->", "-").strip()[:120] or "experiment"
     tree.value.setdefault("name", Node(name, Mark("default", "default")))
+    tree = with_services(tree)
     experiment = _checked(tree)
     cut, warnings = cut_to_run(experiment, tree, layers.order())
     if cut is not tree:
@@ -196,7 +199,9 @@ def _put(node: Node, path: Path, value: Node, done: Path) -> Node:
 
 def _position(node: Node, step: str | int, done: Path) -> int:
     names = [
-        item.value["name"].value if isinstance(item.value, dict) and "name" in item.value else None
+        (item.value.get("name") or item.value.get("use", NAMELESS)).value
+        if isinstance(item.value, dict)
+        else None
         for item in node.value
     ]
     if step in names:

@@ -30,10 +30,12 @@ from icsim.experiment.fields import (
     evidenced,
     shape_of,
 )
-from icsim.experiment.happenings import Intervention, Programme, Shock
+from icsim.experiment.happenings import Intervention, Shock
 from icsim.experiment.nation import Nation, Spread
 from icsim.experiment.organisations import Kind, Organisations
 from icsim.experiment.payment import CarriedDeficits, ControlTotals, PerformancePayment, PooledBudget
+from icsim.experiment.programme import Programme
+from icsim.experiment.services import Service, ServiceId, Use
 from icsim.experiment.strategy import Building, Frictions, HeldBy, JointWork, Sharing
 
 DAYS_PER_YEAR = 365.25
@@ -59,6 +61,17 @@ ShareByPair = Annotated[
 Ratio = Annotated[float, Field(ge=0, le=10, strict=True)]
 RatioByPair = Annotated[
     Annotated[Ratio, Tag("<value>")] | Annotated[dict[str, Ratio], Tag("<map>")], Discriminator(shape_of)
+]
+
+
+def _inline_or_used(value: Any) -> str:
+    """Which form an intervention has: the tag of the union."""
+    used = isinstance(value, Use) or (isinstance(value, dict) and "use" in value)
+    return "<use>" if used else "<map>"
+
+
+InterventionOrUse = Annotated[
+    Annotated[Intervention, Tag("<map>")] | Annotated[Use, Tag("<use>")], Discriminator(_inline_or_used)
 ]
 
 
@@ -338,8 +351,15 @@ class Experiment(Part):
         Annotated[Literal["none"], Tag("<value>")] | Annotated[JointWork, Tag("<map>")],
         Discriminator(shape_of),
     ] = Field(default="none", description="Joint work of the organisations for patients, or none")
-    interventions: tuple[Intervention, ...] = Field(
-        default=(), max_length=1000, description="Services that turn levers for some people"
+    interventions: tuple[InterventionOrUse, ...] = Field(
+        default=(),
+        max_length=1000,
+        description="Services: use an entry of the catalogue (use: ID), or turn levers directly",
+    )
+    services: dict[ServiceId, Service] = Field(
+        default_factory=dict,
+        max_length=1000,
+        description="Entries of the catalogue of services that are used, changed or added here",
     )
     shocks: tuple[Shock, ...] = Field(default=(), max_length=1000, description="What befalls the place")
     parameters: dict[str, Number] = Field(
@@ -359,6 +379,21 @@ class Experiment(Part):
     def warnings(self) -> tuple[str, ...]:
         """What is allowed but worth knowing, one sentence each."""
         return self._warnings
+
+    @property
+    def turned(self) -> tuple[Intervention, ...]:
+        """Interventions that turn levers directly."""
+        return tuple(one for one in self.interventions if isinstance(one, Intervention))
+
+    @property
+    def used(self) -> tuple[tuple[Use, Programme | None], ...]:
+        """Services of the catalogue put to use, with the programme that each belongs to, if any."""
+        own: list[tuple[Use, Programme | None]] = [
+            (one, None) for one in self.interventions if isinstance(one, Use)
+        ]
+        if not isinstance(self.programme, str):
+            own += [(one, self.programme) for one in self.programme.services]
+        return tuple(own)
 
     @property
     def days(self) -> int:

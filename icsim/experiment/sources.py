@@ -13,6 +13,7 @@ from icsim.experiment.reading import MAX_BYTES, decoded, read_yaml
 from icsim.experiment.tree import Mark, Node, from_python
 
 SUFFIXES = (".yaml", ".yml")
+SERVICES = "services/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,21 @@ class Source:
 
 def shipped() -> dict[str, Traversable]:
     """The experiments that come with icsim, by sub-path without suffix ("places/salford"), sorted."""
-    return dict(sorted(_below(resources.files("icsim.experiments"), "")))
+    found = _below(resources.files("icsim.experiments"), "")
+    return dict(sorted((name, entry) for name, entry in found if not name.startswith(SERVICES)))
+
+
+def shipped_services() -> dict[str, Traversable]:
+    """The entries of the catalogue of services that come with icsim, by id, sorted."""
+    found = _below(resources.files("icsim.experiments") / SERVICES, SERVICES)
+    return dict(sorted((name.rsplit("/", 1)[1], entry) for name, entry in found))
+
+
+def shipped_service(name: str) -> Node:
+    """One of them as a tree; raises ``KeyError`` where there is none of this id."""
+    entry = shipped_services()[name]
+    written = Mark(f"{SERVICES}{Path(str(entry)).parent.name}/{entry.name}", entry.name)
+    return read_yaml(decoded(entry.read_bytes(), written), written)
 
 
 def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:

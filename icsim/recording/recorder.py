@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 SYSTEM = "system"
 DECISIONS = ("effort", "incentive", "pressure", "autonomy_loss", "trust_given", "trust_received", "maturity")
+SERVICES = (
+    "service", "site", "state", "cause", "coverage", "fidelity", "posts_filled", "posts_wanted",
+    "people_reached", "need_found", "spent_gbp",
+)  # fmt: skip
+"""Columns of the table of services after ``month``; the first four are text."""
 N_FIFTHS = 5
 
 
@@ -108,6 +113,7 @@ class Recorder:
         money: payments of each month (``pay``).
         relationships: trust, contact and promises remembered of each month (``relate``).
         decisions: what each organisation chose each month, and why (``icsim.system.strategy``).
+        services: each service of the catalogue in use, month by month (``icsim.system.services``).
         events: decisive days: a leader leaves, a contract is signed or given up.
         days_done: days recorded so far; tables stop there. The whole run unless the model says otherwise.
 
@@ -154,6 +160,7 @@ class Recorder:
         self.money = Ledger("month", "payer", "payee", "account", "amount_gbp")
         self.relationships = Ledger("month", "source", "target", "trust", "contact", "kept", "broken")
         self.decisions = Ledger("month", "organisation", "kind", *DECISIONS)
+        self.services = Ledger("month", *SERVICES)
         self.events = Ledger("date", "organisation", "event", "cause")
 
     def state(self) -> dict[str, Any]:
@@ -163,6 +170,7 @@ class Recorder:
             "money": self.money.state(),
             "relationships": self.relationships.state(),
             "decisions": self.decisions.state(),
+            "services": self.services.state(),
             "events": self.events.state(),
         }
 
@@ -181,6 +189,7 @@ class Recorder:
         self.money.put_back(state["money"])
         self.relationships.put_back(state["relationships"])
         self.decisions.put_back(state["decisions"])
+        self.services.put_back(state["services"])
         self.events.put_back(state["events"])
 
     def block(self, kind: str) -> np.ndarray:

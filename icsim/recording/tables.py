@@ -7,7 +7,7 @@ import numpy as np
 
 from icsim.population.columns import AGE_BANDS
 from icsim.recording.measures import table_columns
-from icsim.recording.recorder import DECISIONS, N_FIFTHS, Recorder, financial_year
+from icsim.recording.recorder import DECISIONS, N_FIFTHS, SERVICES, Recorder, financial_year
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,6 +211,22 @@ def decisions(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
     )
 
 
+def services(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
+    """One row for each service in use and month, and one for each practice or team where it is run."""
+    import pyarrow as pa
+
+    columns = recorder.services.columns
+    texts = SERVICES[:4]
+    yield _table(
+        replicate,
+        {
+            "month": _moments(np.array(columns["month"], dtype="datetime64[D]")),
+            **{name: pa.array(columns[name], pa.string()) for name in texts},
+            **{name: pa.array(columns[name], pa.float64()) for name in SERVICES[len(texts) :]},
+        },
+    )
+
+
 def events(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
     """One row for each decisive event."""
     import pyarrow as pa
@@ -233,5 +249,6 @@ TABLES: Mapping[str, Callable[[Recorder, int], Iterator["pa.Table"]]] = {
     "money": money,
     "relationships": relationships,
     "decisions": decisions,
+    "services": services,
     "events": events,
 }

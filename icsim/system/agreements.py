@@ -13,7 +13,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from icsim.evidence.catalogue import Catalogue
-from icsim.experiment.happenings import Programme
 from icsim.experiment.organisations import Kind
 from icsim.experiment.payment import (
     Agreement,
@@ -22,6 +21,7 @@ from icsim.experiment.payment import (
     PerformancePayment,
     PooledBudget,
 )
+from icsim.experiment.programme import Programme
 from icsim.experiment.schema import Experiment
 from icsim.recording.recorder import Recorder
 from icsim.system.contracts import TrustPayment

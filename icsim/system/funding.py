@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from icsim.evidence.catalogue import Catalogue
-from icsim.experiment.happenings import Programme
+from icsim.experiment.programme import Programme
 from icsim.keeping import put_back, state_of
 from icsim.recording.recorder import financial_year
 from icsim.system.money import NATIONAL, SUPPLIERS
@@ -63,13 +63,11 @@ class Transformation:
 
     def end_month(self, month: "Month") -> None:
         """The national bodies pay a twelfth of the year's money; partners spend it at once."""
-        given, place = self.given.funding_gbp_per_year, self._place
-        yearly = (
-            given.get(financial_year(month.first), 0.0) if isinstance(given, dict) else float(given or 0.0)
-        )
-        yearly *= place.scale * self._in_force
+        place, setup = self._place, self.given.setup_share
+        yearly = self.given.funding_in(financial_year(month.first)) * place.scale * self._in_force
+        if self.given.services:  # which have the rest (icsim.system.service_money)
+            yearly, setup = (1 - setup) * yearly, 0.0
         per_head = yearly / max(place.residents, 1.0)
-        setup = self.given.setup_share
         self.backfill, self.setup = (1 - setup) * per_head, setup * per_head
         if yearly <= 0:
             return

@@ -38,7 +38,7 @@ class Happenings:
         self._turns: dict[str, list[Turn]] = {}  # by name of intervention or what the shock is
         self._due: dict[date, list[Callable[[], None]]] = {}
         start, end = model.experiment.start, model.experiment.end
-        for intervention in model.experiment.interventions:
+        for intervention in model.experiment.turned:
             self._plan(intervention.start or start, lambda i=intervention: self.begin(i))
             if intervention.end:
                 self._plan(intervention.end + timedelta(days=1), lambda i=intervention: self.stop(i))
@@ -62,7 +62,7 @@ class Happenings:
 
     def put_back(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint, whose turns the model's levers hold; days before it are not asked for."""
-        named = {one.name: one for one in self.model.experiment.interventions}
+        named = {one.name: one for one in self.model.experiment.turned}
         self.running = [named[name] for name in state["running"]]
         turns = self.model.levers.turns
         self._turns = {name: [turns[at] for at in own] for name, own in state["turns"].items()}

@@ -1,0 +1,78 @@
+"""How services spread over their sites and are learnt there: waves of sites, cycles of change."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from icsim.care import purposes as draws
+from icsim.experiment.services import Site
+from icsim.streams import entity_key, uniform
+from icsim.system.delivery import Delivery, Phase, ServiceRules
+from icsim.system.programme import EngineRoom
+from icsim.system.service_needs import Surroundings, ceiling
+from icsim.system.standing import Standing
+
+if TYPE_CHECKING:
+    from icsim.model import ICSModel
+
+STREAM = 7000  # of services' luck, apart from those of organisations
+
+
+def luck_of_services(model: "ICSModel") -> np.uint64:
+    """The address of the luck of services of a run."""
+    return np.uint64(entity_key(model.luck, draws.ORGANISATION, STREAM))
+
+
+class Learning:
+    """Sites that take part, and how well they do it."""
+
+    def __init__(self, model: "ICSModel", rules: ServiceRules, engine: EngineRoom) -> None:
+        self.model = model
+        self.rules = rules
+        self.engine = engine
+        self._key = luck_of_services(model)
+
+    def join(self, one: Delivery, standing: Standing) -> list[tuple[int, float]]:
+        """Sites take part one after another: those with most effort first, as far as energy is followed.
+
+        Returns the practices or teams that join this month, with their effort.
+        """
+        if not one.at_work:
+            return []
+        step = 1 / max(one.entry.ramp_months, 1.0)
+        own = standing.own(one)
+        if own is None:
+            one.joined = np.minimum(one.joined + step, 1.0)
+            return []
+        able = (one.joined == 0) & (own >= self.rules.start_effort) & self._asked(one)
+        waiting = np.flatnonzero(able)
+        energy = one.programme.follow_energy if one.programme is not None else 0.0
+        luck = np.array([uniform(self._key, draws.SERVICE_JOINS, one.index + int(k)) for k in waiting])
+        wish = energy * own[waiting] + (1 - energy) * luck
+        chosen = waiting[np.argsort(-wish, kind="stable")[: int(np.ceil(len(one.joined) * step))]]
+        one.joined[chosen] = 1.0
+        return [(int(k), float(own[k])) for k in chosen]
+
+    def _asked(self, one: Delivery) -> np.ndarray:
+        """Sites that the use names, or all, bool, (sites,)."""
+        named = one.use.practices if one.entry.site is Site.PRACTICE else one.use.neighbourhoods
+        if named is None:
+            return np.ones(len(one.sites), dtype=bool)
+        if one.entry.site is Site.PRACTICE:
+            return np.array([site in named for site in one.sites])
+        return np.array([str(name) in named for name in self.model.population.neighbourhoods["name"]])
+
+    def learn(self, one: Delivery, there: Surroundings, attention: float) -> None:
+        """A month of cycles of change: fidelity grows with effort, evaluation and attention, or fades."""
+        if not one.begun:
+            return
+        rules, engine = self.rules, self.engine
+        effort = there.standing.at_sites(one, engine.distributed(one.programme))
+        if one.programme is None:
+            attention = rules.attention_outside
+        pace = rules.learning * engine.evaluation(one.programme, there.gifts["capability"]) * attention
+        pace *= self.model.nation.learning(self.model.date)
+        lacking = np.maximum(ceiling(one, there, rules) - one.fidelity, 0.0)
+        learnt = pace * effort * lacking * (one.joined > 0) * (one.phase is not Phase.STALLED)
+        shortfall = np.maximum(rules.holding_effort - effort, 0.0) / max(rules.holding_effort, 1e-9)
+        one.fidelity = np.clip(one.fidelity + learnt - rules.fading * shortfall * one.fidelity, 0.0, 1.0)
