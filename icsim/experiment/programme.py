@@ -50,7 +50,7 @@ class Programme(Part):
     )
     setup_share: Share = evidenced(
         "experiment_programme_setup_share",
-        "Share of the money that sets services up: it pays for the programme's services, or without any joint "
+        "Share of the money that sets services up: it pays for those of the programme, or without any joint "
         "work matures sooner; the rest is backfill, paid time that takes away pressure",
     )
     engine_room: EngineRoom = Field(default_factory=EngineRoom, description="The team that runs the change")
