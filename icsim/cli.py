@@ -344,6 +344,71 @@ def compare(
 
 @app.command()
 @plainly
+def sweep(
+    source: Annotated[
+        str, typer.Argument(metavar="FILE", help="A sweep file, or the name of a shipped sweep.")
+    ],
+    overrides: Overrides = None,
+    replicates: Annotated[
+        int | None, typer.Option(metavar="N", help="Runs of each point, instead of the file's.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR|URL", help="The dataset: a folder, or s3:// and the like; left out, sweeps/NAME."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Runs at once on this machine; left out, one a core."),
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on this Ray cluster: 'auto', or HOST:PORT.")
+    ] = None,
+    ship: Annotated[
+        bool | None,
+        typer.Option(
+            "--ship/--no-ship", help="Send this icsim to the workers; left out, to those of --address."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how many runs there are, how long they take, and stop.")
+    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Make failed runs again.")] = False,
+) -> None:
+    """Make a designed set of runs with Ray, here or on a cluster, into one Parquet dataset.
+
+    Given again after a stop, a crash or a power cut, it goes on where it was.
+    """
+    from rich.console import Console
+
+    from icsim.recording.progress import progress
+    from icsim.sweeps import showing, sweeping
+    from icsim.sweeps.execution import Cluster
+
+    with progress("Checking the points of the design") as advance:
+        found = sweeping.prepare(
+            source, overrides=overrides or (), out=out, replicates=replicates, told=advance
+        )
+    cluster = Cluster(address, jobs, ship)
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    if dry_run:
+        with progress("Making three small runs to see what one takes"):
+            table = showing.planned(found, cluster)
+        console.print(table)
+        return
+    try:
+        with showing.shown(found) as tell:
+            made = sweeping.run(found, cluster, retry_failed=retry_failed, tell=tell)
+    except KeyboardInterrupt:
+        _stop("Stopped. What was done is kept: the same command goes on from there.", 130)
+    console.print(showing.summary(found, made))
+    if made.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+@plainly
 def report(
     folder: Annotated[
         Path, typer.Argument(metavar="RUN", help="The results folder of a run or a comparison.")

@@ -1,10 +1,11 @@
 """Which council runs adult social care where, 2015-18: the county of two-tier districts, or the district."""
 
 import csv
+import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
-from icsim.evidence.places import Place, normalised
+from icsim.evidence.places import Place, PlaceSpec, normalised, resolve
 from icsim.evidence.published import DATA
 
 
@@ -19,6 +20,16 @@ def districts_of(place: Place) -> dict[str, str]:
     """The districts and unitary authorities that a place lies in: names by code, in the LSOAs' order."""
     pairs = place.lsoas[["lad", "lad_name"]].astype(str).drop_duplicates()
     return dict(zip(pairs["lad"], pairs["lad_name"], strict=True))
+
+
+def districts_in(spec: PlaceSpec) -> dict[str, str]:
+    """The districts of the place that a specification means, read once for each; as :func:`districts_of`."""
+    return dict(_districts_in(json.dumps(spec)))
+
+
+@lru_cache(maxsize=256)
+def _districts_in(spec: str) -> dict[str, str]:
+    return districts_of(resolve(json.loads(spec)))
 
 
 def find_district(districts: Mapping[str, str], text: str) -> str | None:

@@ -164,6 +164,11 @@ def names() -> list[str]:
     return list(dict.fromkeys(name for _, name in _areas().rows))
 
 
+def names_of_kind(kind: str) -> list[str]:
+    """Every place of one kind (``ccg``, ``lad`` or ``stp``) as ``ccg:NHS Bolton CCG``, by name."""
+    return sorted(f"{kind}:{name}" for known, name in _areas().rows if known == kind)
+
+
 def _rows(mask: np.ndarray) -> Any:
     """The LSOAs where ``mask`` is true, as a table; read in parts, so that England never lies in memory."""
     import pyarrow as pa

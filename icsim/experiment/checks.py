@@ -205,10 +205,9 @@ def _councils(experiment: Experiment, tree: Node) -> Iterator[Problem]:
     councils = experiment.organisations.local_authorities.councils
     if councils is None:
         return
-    from icsim.evidence import places
-    from icsim.evidence.councils import districts_of, find_district
+    from icsim.evidence.councils import districts_in, find_district
 
-    districts = districts_of(places.resolve(experiment.place))
+    districts = districts_in(experiment.place)
     taken: dict[str, str] = {}
     rest = [at for at, council in enumerate(councils) if council.districts is None]
     for at, council in enumerate(councils):

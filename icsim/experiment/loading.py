@@ -132,7 +132,7 @@ def _overridden(tree: Node, overrides: Iterable[str] | Mapping[str, Any]) -> Nod
             node = from_python(node.plain(), mark)
         else:
             node = Node(read_scalar(value), mark)
-        path = _steps(key)
+        path = steps_of(key)
         if path == ("extends",):
             raise ExperimentError(
                 Problem(SET, "extends", "cannot be overridden: name the experiment itself instead")
@@ -156,7 +156,7 @@ def _split(text: str) -> tuple[str, _Unread]:
     return key.strip(), _Unread(value.strip())
 
 
-def _steps(key: str) -> Path:
+def steps_of(key: str) -> Path:
     """The steps of a dotted key: names, "quoted names", positions in lists (0 or [0]), + to add to a list."""
     steps: list[str | int] = []
     rest = key

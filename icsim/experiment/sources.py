@@ -14,6 +14,7 @@ from icsim.experiment.tree import Mark, Node, from_python
 
 SUFFIXES = (".yaml", ".yml")
 SERVICES = "services/"
+SWEEPS = "sweeps/"  # beside the experiments, read by ``icsim.sweeps``
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Source:
 def shipped() -> dict[str, Traversable]:
     """The experiments that come with icsim, by sub-path without suffix ("places/salford"), sorted."""
     found = _below(resources.files("icsim.experiments"), "")
-    return dict(sorted((name, entry) for name, entry in found if not name.startswith(SERVICES)))
+    beside = (SERVICES, SWEEPS)
+    return dict(sorted((name, entry) for name, entry in found if not name.startswith(beside)))
 
 
 def shipped_services() -> dict[str, Traversable]:

@@ -1,0 +1,169 @@
+"""What a sweep shows: what it will take, how far it is, and what it has left."""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from icsim.sweeps.execution import Cluster, Progress
+from icsim.sweeps.factors import Factor
+from icsim.sweeps.store import MANIFEST, Store
+from icsim.sweeps.sweeping import Sweep
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+SHOWN_VALUES = 6
+SHOWN_ERRORS = 5
+MANY = 100
+A_LINE_EVERY_SECONDS = 60.0
+
+
+def planned(sweep: Sweep, cluster: Cluster) -> "RenderableType":
+    """Size, time, memory and disk of a sweep, before it is made; makes small runs to see."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from icsim.sweeps.estimating import estimate
+
+    design, spec = sweep.design, sweep.design.spec
+    factors = Table("factor", "takes", "evidence", header_style="bold", box=None, pad_edge=False)
+    for factor in design.factors:
+        factors.add_row(Text(factor.key), Text(taken(factor, spec["design"])), factor.kind)
+    store = Store(sweep.url)
+    done = len(store.done()) if store.exists(MANIFEST) else 0
+    runs = design.table["run"].nunique()
+    expected = estimate(design)
+    jobs = cluster.jobs or os.cpu_count() or 1
+    seconds = expected.seconds * (runs - done) / len(design.table)
+    people = design.table["people"]
+    lines = Table.grid(padding=(0, 2))
+    policies = f", {len(spec['policies'])} policies" if spec["policies"] else ""
+    chosen = f"{design.points:,} points ({spec['design']}{policies}), replicates {spec['replicates']}"
+    on_many = duration(seconds / MANY)
+    for name, said in (
+        ("runs", f"{runs:,}: {chosen}"),
+        ("already done", f"{done:,}"),
+        ("people in a run", _span(people)),
+        ("time", f"{duration(seconds / jobs)} with {jobs} workers here, {on_many} with {MANY} such cores"),
+        ("memory", f"up to {expected.memory / 1e9:.1f} GB a worker"),
+        ("disk", f"{_bytes(expected.disk)} in {sweep.url}"),
+        ("judged from", expected.told),
+    ):
+        lines.add_row(Text(name, style="bold"), Text(said))
+    title = Text(design.name, style="bold")
+    return Group(title, *([factors] if design.factors else []), Text(), lines)
+
+
+def taken(factor: Factor, design: str) -> str:
+    """The values or the range of a factor, in words."""
+    if factor.values or design == "grid":
+        values = [f"{one:g}" if isinstance(one, float) else str(one) for one in factor.in_grid()]
+        more = f" and {len(values) - SHOWN_VALUES} more" if len(values) > SHOWN_VALUES else ""
+        return ", ".join(values[:SHOWN_VALUES]) + more
+    shape = "" if factor.distribution == "uniform" else f", {factor.distribution}"
+    return f"{factor.low:g} to {factor.high:g}{shape}"
+
+
+def _span(values: Any) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _bytes(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:,.0f} {unit}" if size >= 10 else f"{size:.1f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 40 s, 12 min, 3 h 20 min, 2 days 4 h."""
+    if seconds == float("inf"):
+        return "unknown"
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 1440} days {minutes % 1440 // 60} h"
+
+
+@contextmanager
+def shown(sweep: Sweep) -> Iterator[Callable[[Progress], None]]:
+    """A bar with pace, failures and time left in a terminal; a line a minute anywhere else."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[pace]}"), TimeElapsedColumn(), console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(f"{sweep.design.name}: starting Ray", total=None, pace="")
+
+        def tell(progress: Progress) -> None:
+            bar.update(
+                task, description=sweep.design.name, total=progress.total, completed=progress.done,
+                pace=_pace(progress),
+            )  # fmt: skip
+
+        yield tell
+
+
+def _pace(progress: Progress) -> str:
+    failed = f"{progress.failed:,} failed, " if progress.failed else ""
+    if not progress.made:
+        return f"{failed}starting"
+    return f"{failed}{progress.a_minute:,.0f} runs/min, {duration(progress.seconds_left)} left"
+
+
+def _lines() -> Callable[[Progress], None]:
+    last = time.monotonic()
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last > A_LINE_EVERY_SECONDS:
+            last = time.monotonic()
+            print(
+                f"{progress.done:,}/{progress.total:,} runs, {_pace(progress)}", file=sys.stderr, flush=True
+            )
+
+    return tell
+
+
+def summary(sweep: Sweep, made: Progress) -> "RenderableType":
+    """What a finished sweep has left, its failures by what was said."""
+    from rich.text import Text
+
+    kept = made.done - made.made
+    before = f" ({kept:,} of them before)" if kept else ""
+    pace = f", {made.a_minute:,.0f} runs a minute" if made.made else ""
+    lines = [f"{made.done:,} of {made.total:,} runs done{before}, {made.failed:,} failed{pace}"]
+    if made.failed:
+        for said, count in errors(Store(sweep.url)).most_common(SHOWN_ERRORS):
+            lines.append(f"  {count:,} x {said}")
+        lines.append("  the others are there; --retry-failed makes these again")
+    lines.append(f"Dataset: {sweep.url}")
+    lines.append(f'In Python: icsim.sweeps.dataset.open_dataset("{sweep.url}").outcomes()')
+    return Text("\n".join(lines))
+
+
+def errors(store: Store) -> Counter[str]:
+    """What failed runs said, and how often."""
+    found: Counter[str] = Counter()
+    for name in store.names("results"):
+        if name.endswith(".parquet"):
+            found.update(one for one in store.read_table(name, ["error"])["error"].to_pylist() if one)
+    return found

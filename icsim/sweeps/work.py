@@ -1,0 +1,111 @@
+"""What a worker does: make runs and bring back their figures."""
+
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from icsim.sweeps.design import RunSpec
+from icsim.sweeps.store import schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Failed = tuple[int, str]
+"""A run that failed: its number, and what was said."""
+
+
+def make_runs(
+    base: dict[str, Any], specs: Sequence[RunSpec], keep: Sequence[str], model: Callable[..., Any] | None
+) -> tuple["pa.Table | None", list[Failed]]:
+    """Make runs one after the other; one that fails is told of, and the next is made.
+
+    Returns the figures of all that succeeded (None for none) and what failed.
+    """
+    import pyarrow as pa
+
+    made, failed = [], []
+    for spec in specs:
+        try:
+            made.append(make_one(base, spec, keep, model))
+        except Exception as error:  # whatever it is, it is the run's own affair
+            failed.append((spec.number, told(error)))
+    return (pa.concat_tables(made).unify_dictionaries() if made else None), failed
+
+
+def make_one(
+    base: dict[str, Any], spec: RunSpec, keep: Sequence[str], model: Callable[..., Any] | None
+) -> "pa.Table":
+    """Make one run and return its figures; raises whatever the run raises."""
+    began = time.perf_counter()
+    from icsim.analysis.outcomes import values_of
+    from icsim.experiment import load
+    from icsim.model import ICSModel
+    from icsim.running import run
+
+    experiment = load(base, {**spec.settings, "seed": spec.seed})
+    scratch = Path(tempfile.gettempdir()) / f"icsim-sweeps-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    folder = scratch / uuid.uuid4().hex
+    try:
+        with _compiled_once():
+            finished = run(experiment, out=folder, model=model or ICSModel)
+            figures = values_of(finished)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return _table(figures, spec.key, keep, time.perf_counter() - began)
+
+
+def _table(figures: Any, key: str, keep: Sequence[str], seconds: float) -> "pa.Table":
+    import pyarrow as pa
+
+    kept = figures[figures["dimension"].isin(list(keep))]
+    kept = kept.assign(run=key, seconds=seconds, error=None)
+    return pa.Table.from_pandas(kept, schema=schema(), preserve_index=False)
+
+
+def told(error: BaseException) -> str:
+    """An error in a line: its kind, what it said, and where in icsim it was raised."""
+    said = " ".join(str(error).split()) or "no message"
+    trace, at = error.__traceback__, ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if f"{os.sep}icsim{os.sep}" in file:
+            at = f" ({file.rsplit(f'{os.sep}icsim{os.sep}', 1)[1]}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return f"{type(error).__name__}: {said}{at}"[:2000]
+
+
+@contextmanager
+def _compiled_once() -> Iterator[None]:
+    """On a machine without compiled code the first run goes alone, and the others use what it compiled."""
+    from icsim.compiling import CACHE_FOLDER
+
+    marker = CACHE_FOLDER / "compiled"
+    lock = None if marker.exists() else _locked(CACHE_FOLDER / "compiling")
+    if lock is not None and marker.exists():  # another has compiled while we waited
+        os.close(lock)
+        lock = None
+    try:
+        yield
+        if lock is not None:
+            marker.touch()
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(path: Path) -> int | None:
+    """A lock on a file, waited for; None where there are none."""
+    try:
+        import fcntl
+
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        return None
+    return descriptor
