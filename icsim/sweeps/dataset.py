@@ -75,7 +75,7 @@ class Dataset:
             ResultError: there is no such outcome.
         """
         table = self.outcomes(financial_year)
-        known = [column for column in table if column not in self.design.table]
+        known = [str(column) for column in table if column not in self.design.table]
         if name not in known:
             nearest = near(name, known)
             hint = (

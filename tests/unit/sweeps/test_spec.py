@@ -64,7 +64,7 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, complaint: s
     [
         (f"{GOOD}set:\n  population.sampel: 0.1\n", "mine.yaml:3: population.sampel: unknown key"),
         (f"{GOOD}factors:\n  contract.form: [full, partail]\n", "mine.yaml:3: contract.form: 'partail'"),
-        (f"{GOOD}factors:\n  population.sample: {{low: 0.5, high: 2}}\n", "mine.yaml:3: population.sample: 2"),
+        (f"{GOOD}factors:\n  population.sample: {{low: 0.5, high: 2}}\n", "yaml:3: population.sample: 2"),
         (f"{GOOD}policies:\n  bold:\n    contract.from: full\n", "contract.from: unknown key"),
         (f"{GOOD}design: list\npoints:\n- years: 1\n- years: 99\n", "mine.yaml:5: years: 99"),
         ("base: salfrod\n", "did you mean salford"),
