@@ -409,6 +409,28 @@ def sweep(
 
 @app.command()
 @plainly
+def explain(
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The results folder of a run or a comparison.")
+    ],
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Under each sentence, the rows that it rests on.")
+    ] = False,
+) -> None:
+    """Say why a run or a comparison came out as it did: contract, relationships, services, patients."""
+    from rich.console import Console
+
+    from icsim.analysis.explaining import explain as explained
+
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    for at, one in enumerate(explained(folder, evidence=evidence)):
+        if at:
+            console.print()
+        console.print(one)
+
+
+@app.command()
+@plainly
 def report(
     folder: Annotated[
         Path, typer.Argument(metavar="RUN", help="The results folder of a run or a comparison.")
