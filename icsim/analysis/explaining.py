@@ -4,6 +4,7 @@ Every sentence is made of facts read from the run's tables (``facts``). What a s
 programme changed, is said only of a comparison, and only where its interval leaves out nothing at all.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ BESIDES = {
     "autonomy_loss": "independence they would give up",
     "trust_given": "their trust in partners",
 }
-"""What bears on effort, by column of the table of decisions; the row of the catalogue that weighs it, and how."""
+"""What bears on effort, by column of the table of decisions, in words."""
 WEIGHED_BY = {
     "pressure": ("effort_pressure", -1.0),
     "incentive": ("effort_incentive", 1.0),
@@ -264,7 +265,7 @@ def _effort(tables: Tables, experiment: Experiment) -> Iterator[Sentence]:
 def _beside(
     tables: Tables, experiment: Experiment, kind: str, months: Sequence[Any], sign: float
 ) -> tuple[str, dict[str, Fact]]:
-    """What moved at the same time in the direction of effort, the weightiest first; nothing if nothing did."""
+    """What moved beside it in the direction of effort, and weighs most; nothing if nothing did."""
     from icsim import evidence
 
     catalogue = evidence.load().with_values(experiment.parameters)
@@ -309,7 +310,7 @@ def _patients(tables: Tables, policy: str, reference: str) -> Iterator[Sentence]
 def _difference(label: str, amount: Fact, low: Fact, high: Fact, reference: str) -> str:
     """The pattern of a sentence on a difference: what may be said of it and no more."""
     between = "95% interval {low} to {high}"
-    if not (float(low.value) == float(low.value)):  # NaN: one pair of runs
+    if math.isnan(float(low.value)):  # one pair of runs
         return f"{label}: {{amount}} ({{share}}) against {reference} in one pair of runs, which may be luck."
     if float(low.value) > 0 or float(high.value) < 0:
         more = "more" if float(amount.value) > 0 else "less"

@@ -1,4 +1,4 @@
-"""Where in its logic model each service lost its effect: needs, posts, sites, people, quality, or the evidence.
+"""Where in its logic model each service lost its effect: needs, posts, people, quality, or the evidence.
 
 Realised effect is what the evidence gives in full times whom it reached times how well it was done; the stage
 at which most was lost is named, and a service never said to have done more than its rows in the run show.

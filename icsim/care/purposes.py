@@ -79,6 +79,7 @@ SERVICE_LEAVES: Final = 197
 SERVICE_CLASH: Final = 198
 SERVICE_FINDS: Final = 199
 SERVICE_JOINS: Final = 200
+SERVICE_TAKEN_UP: Final = 201
 
 STEPS: Final = 16
 """Draws of one purpose that an episode may make."""

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from icsim.care import purposes as draws
+from icsim.experiment.organisations import Kind
 from icsim.experiment.services import Site
 from icsim.streams import entity_key, uniform
-from icsim.system.delivery import Delivery, Phase, ServiceRules
+from icsim.system.delivery import STREAMS, Delivery, Phase, ServiceRules
 from icsim.system.programme import EngineRoom
 from icsim.system.service_needs import Surroundings, ceiling
+from icsim.system.spread import SpreadRules, chances, peers
 from icsim.system.standing import Standing
 
 if TYPE_CHECKING:
@@ -32,8 +34,10 @@ class Learning:
         self.engine = engine
         self._key = luck_of_services(model)
 
-    def join(self, one: Delivery, standing: Standing) -> list[tuple[int, float]]:
+    def join(self, one: Delivery, standing: Standing, there: Surroundings) -> list[tuple[int, float]]:
         """Sites take part one after another: those with most effort first, as far as energy is followed.
+
+        With ``spread``, practices do so only as they take the service up, by themselves or after peers.
 
         Returns the practices or teams that join this month, with their effort.
         """
@@ -45,6 +49,7 @@ class Learning:
             one.joined = np.minimum(one.joined + step, 1.0)
             return []
         able = (one.joined == 0) & (own >= self.rules.start_effort) & self._asked(one)
+        able &= self._taken_up(one, there)
         waiting = np.flatnonzero(able)
         energy = one.programme.follow_energy if one.programme is not None else 0.0
         luck = np.array([uniform(self._key, draws.SERVICE_JOINS, one.index + int(k)) for k in waiting])
@@ -52,6 +57,31 @@ class Learning:
         chosen = waiting[np.argsort(-wish, kind="stable")[: int(np.ceil(len(one.joined) * step))]]
         one.joined[chosen] = 1.0
         return [(int(k), float(own[k])) for k in chosen]
+
+    def _taken_up(self, one: Delivery, there: Surroundings) -> np.ndarray:
+        """Practices that would take the service up this month (``spread``), bool, (sites,)."""
+        model = self.model
+        given = model.experiment.spread
+        if isinstance(given, str) or one.entry.site is not Site.PRACTICE:
+            return np.ones(len(one.sites), dtype=bool)
+        network, parties = model.relationships, model.strategy.parties
+        rows = parties.rows(Kind.GP_PRACTICE)
+        ties = np.ix_(rows, rows)
+        pressure = np.array([one.pressure for one in parties.organisations])
+        pressure = model.nation.pressed(pressure, parties.names, parties.kinds, model.date)
+        chance = chances(
+            model.catalogue.filled(SpreadRules, "spread"),
+            seen=peers(one.joined, network.trust[ties], network.contact[ties]),
+            slack=1 - np.minimum(pressure[rows], 1.0),
+            fit=ceiling(one, there, self.rules),
+            imitation=given.imitation,
+            dissemination=given.dissemination * (one.programme is not None and self.engine.active),
+            edict=given.edict,
+            community=model.nation.level("community_of_practice", model.date),
+        )
+        month = STREAMS * model.months_done
+        luck = [uniform(self._key, draws.SERVICE_TAKEN_UP, one.index + month + k) for k in range(len(rows))]
+        return np.array(luck) < chance
 
     def _asked(self, one: Delivery) -> np.ndarray:
         """Sites that the use names, or all, bool, (sites,)."""
@@ -71,6 +101,7 @@ class Learning:
         if one.programme is None:
             attention = rules.attention_outside
         pace = rules.learning * engine.evaluation(one.programme, there.gifts["capability"]) * attention
+        pace *= self.model.nation.learning(self.model.date)
         pace *= self.model.nation.learning(self.model.date)
         lacking = np.maximum(ceiling(one, there, rules) - one.fidelity, 0.0)
         learnt = pace * effort * lacking * (one.joined > 0) * (one.phase is not Phase.STALLED)

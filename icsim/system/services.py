@@ -143,7 +143,7 @@ class Services:
         for one in self.deliveries:
             there = Surroundings(standing, gifts, self.engine.voices(one.programme, gifts["public"]))
             self._judge(one, there)
-            for k, effort in self.learning.join(one, standing):
+            for k, effort in self.learning.join(one, standing, there):
                 self._event(one, "site joins", f"effort {effort:.2f}", one.sites[k])
             self.staffing.recruit(one, self.engine.training)
             self.learning.learn(one, there, self.engine.attention(self.deliveries))

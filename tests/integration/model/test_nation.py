@@ -45,3 +45,23 @@ def test_special_measures_press_the_trust_and_are_told(make_model):
     assert "special measures begin" in model.recorder.events.columns["event"]
     trust = model.strategy.parties.kinds == "acute_trust"
     assert model.strategy.effort[trust].sum() < lived(make_model).strategy.effort[trust].sum()
+
+
+SERVICES = {"name": "p", "services": [{"use": "health-coaching", "size": 3.0}]}
+
+
+def taken_up(make_model, **keys):
+    """The share of practices that have a service after a year."""
+    model = make_model(years=1, programme=SERVICES, **keys)
+    while model.running:
+        model.step()
+    (one,) = model.services.deliveries
+    return float(one.joined.mean())
+
+
+def test_services_spread_from_practice_to_practice_and_hardly_by_themselves(make_model):
+    alone = taken_up(make_model, spread={"dissemination": 0.0, "imitation": 0.0})
+    visited = taken_up(make_model, spread={"dissemination": 3.0})
+    at_once = taken_up(make_model)
+    assert alone < 0.1 < visited <= at_once
+    assert alone < at_once
