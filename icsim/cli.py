@@ -694,6 +694,18 @@ def evidence(word: Word = "") -> None:
     _table(("key", "value", "low-high", "unit", "year", "class", "source"), rows)
 
 
+@app.command()
+@plainly
+def services(word: Word = "") -> None:
+    """Search the catalogue of services: what each is for, needs and turns, and how sure its effect is."""
+    from icsim.experiment.service_book import told
+
+    rows = told(word)
+    if not rows:
+        _nothing(word, [row[0] for row in told("")])
+    _table(("service", "level", "title", "effects in full", "posts per 100,000", "needs", "seen in"), rows)
+
+
 def _number(value: float | str | None) -> str:
     return (
         f"{value:g}" if isinstance(value, float) and abs(value) < 1e5 else "" if value is None else f"{value}"

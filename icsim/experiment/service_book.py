@@ -5,10 +5,11 @@ from functools import cache
 
 from pydantic import Field, ValidationError
 
+from icsim import evidence
 from icsim.experiment.errors import ExperimentError
 from icsim.experiment.explaining import problems_of
 from icsim.experiment.fields import Part
-from icsim.experiment.services import Service, ServiceId
+from icsim.experiment.services import Effect, Service, ServiceId, effect_key
 from icsim.experiment.sources import shipped_service, shipped_services
 from icsim.experiment.tree import Mark, Node, merged
 
@@ -34,6 +35,42 @@ def shipped_book() -> dict[str, Service]:
         return _Book.model_validate(tree.plain()).services
     except ValidationError as error:
         raise ExperimentError(problems_of(error, tree)) from None
+
+
+def told(word: str = "") -> list[tuple[str, ...]]:
+    """The shipped entries in which every word of ``word`` occurs, a row of text each, by level and id.
+
+    Columns: id, level, title, effects, posts per 100,000 residents, needs, places that had it.
+    """
+    words = word.casefold().split()
+    rows = []
+    for name, one in sorted(shipped_book().items(), key=lambda item: (item[1].level, item[0])):
+        text = f"{name} {one.model_dump_json()}".casefold()
+        if all(part in text for part in words):
+            needs = [
+                *one.needs.partners,
+                *(f"trust {tie} {least:g}" for tie, least in one.needs.trust.items()),
+            ]
+            needs += [f"records {one.needs.records:g}"] if one.needs.records else []
+            posts = f"{one.posts_per_100_000:g}" if one.posts_per_100_000 else ""
+            effects, seen = "; ".join(effects_of(name, one)), ", ".join(one.seen_in)
+            rows.append((name, str(one.level), one.title, effects, posts, ", ".join(needs), seen))
+    return rows
+
+
+def effects_of(name: str, one: Service) -> list[str]:
+    """What an entry does, in short: each lever with range and class, what it adds and gives."""
+    said = []
+    for lever, effect in one.levers.items():
+        if isinstance(effect, str):
+            row = evidence.load()[effect_key(name, lever)]
+            said.append(f"{lever} {row.value:g} ({row.low:g}-{row.high:g}, {row.kind})")
+        elif isinstance(effect, Effect):
+            said.append(f"{lever} {effect.value:g} ({effect.evidence})")
+        else:
+            said.append(f"{lever} {effect:g}")
+    said += [f"adds {each:g} {what} a post" for what, each in one.adds.items()]
+    return said + [f"gives {what} {full:g}" for what, full in one.gives.items()]
 
 
 def with_services(tree: Node) -> Node:
