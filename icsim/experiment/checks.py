@@ -117,6 +117,7 @@ def check_whole(experiment: Experiment, tree: Node) -> list[str]:
         *_steps_in_order(experiment, tree),
         *_control_totals(experiment, tree),
         *_services(experiment, tree),
+        *_holder(experiment, tree),
     ]
     if problems:
         raise ExperimentError(problems)
@@ -287,6 +288,14 @@ def _steps_in_order(experiment: Experiment, tree: Node) -> Iterator[Problem]:
             if after.date <= before.date:
                 path: Path = (key, "steps", at, "date")
                 yield _problem(tree, path, f"expected a date after that of the step before ({before.date})")
+
+
+def _holder(experiment: Experiment, tree: Node) -> Iterator[Problem]:
+    """Who holds a contract is an organisation that the experiment names."""
+    holder, known = experiment.contract.holder, experiment.organisations.named()
+    if holder is not None and holder not in known:
+        said = "expected an organisation named in this experiment"
+        yield _problem(tree, ("contract", "holder"), said, near(holder, known))
 
 
 def _control_totals(experiment: Experiment, tree: Node) -> Iterator[Problem]:

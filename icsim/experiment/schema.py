@@ -36,7 +36,16 @@ from icsim.experiment.organisations import Kind, Organisations
 from icsim.experiment.payment import CarriedDeficits, ControlTotals, PerformancePayment, PooledBudget
 from icsim.experiment.programme import Programme
 from icsim.experiment.services import Service, ServiceId, Use
-from icsim.experiment.strategy import Building, Frictions, HeldBy, JointWork, Sharing
+from icsim.experiment.strategy import (
+    Building,
+    Frictions,
+    GPContracts,
+    GPRelation,
+    HeldBy,
+    JointWork,
+    OrganisationalForm,
+    Sharing,
+)
 
 DAYS_PER_YEAR = 365.25
 FAR = 1440
@@ -260,6 +269,31 @@ class Contract(Part):
     sharing: Sharing = Field(default_factory=Sharing, description="Gain and risk share between partners")
     frictions: Frictions = Field(
         default_factory=Frictions, description="What stands in the way of a new contract form"
+    )
+    holder: Name | None = Field(
+        default=None,
+        description="Who holds an integrated contract, by name; left out, the trust of most residents",
+    )
+    organisational_form: OrganisationalForm = evidenced(
+        "experiment_organisational_form", "What holds a partially or fully integrated contract"
+    )
+    gp_relation: GPRelation = evidenced(
+        "experiment_gp_relation", "How practices stand to the holder of a fully integrated contract"
+    )
+    gp_contracts: GPContracts = evidenced(
+        "experiment_gp_contracts",
+        "Practices' own contracts under a fully integrated one: given up, or suspended, with a way back",
+    )
+    break_after_years: Positive | None = Field(
+        default=None,
+        le=25,
+        description="Years after which an integrated contract ends unless its members trust one another as "
+        "much as was needed to sign it; left out, no break point",
+    )
+    covered_income_share: Share | None = Field(
+        default=None,
+        description="Share of an acute trust's income that gain and risk share covers; left out, what it "
+        "earns from residents of the place",
     )
     pooled_budget: Annotated[
         Annotated[Literal["none"], Tag("<value>")] | Annotated[PooledBudget, Tag("<map>")],

@@ -79,6 +79,31 @@ class Sharing(Part):
     )
 
 
+class OrganisationalForm(StrEnum):
+    """What holds a partially or fully integrated contract."""
+
+    ALLIANCE = "alliance"
+    LEAD_PROVIDER_TRUST = "lead_provider_trust"
+    JOINT_VENTURE = "joint_venture"
+    COMMUNITY_INTEREST_COMPANY = "community_interest_company"
+
+
+class GPRelation(StrEnum):
+    """How practices stand to the holder of a fully integrated contract."""
+
+    PARTNER = "partner"
+    SUBCONTRACTOR = "subcontractor"
+    EMPLOYEE = "employee"
+    MUTUAL = "mutual"
+
+
+class GPContracts(StrEnum):
+    """What becomes of practices' own contracts under a fully integrated one."""
+
+    GIVEN_UP = "given_up"
+    SUSPENDED = "suspended"
+
+
 class Frictions(Part):
     """What stands in the way of a new contract form, as multiples of the catalogue; 0 takes it away."""
 
@@ -87,4 +112,18 @@ class Frictions(Part):
     cost: NonNegative = evidenced("experiment_friction_cost", "Money that negotiating costs")
     autonomy: NonNegative = evidenced(
         "experiment_friction_autonomy", "Independence that practices give up by joining"
+    )
+    vat: NonNegative = evidenced(
+        "experiment_friction_vat",
+        "Time for VAT rulings, and VAT that a joint venture or company cannot reclaim",
+    )
+    pensions: NonNegative = evidenced(
+        "experiment_friction_pensions", "Time for pension rulings, and pensions that practices put at risk"
+    )
+    procurement: NonNegative = evidenced(
+        "experiment_friction_procurement", "Time and money that procuring a new contract takes"
+    )
+    information_governance: NonNegative = evidenced(
+        "experiment_friction_information_governance",
+        "Time for agreements on records, and what joint services cannot do while they are new",
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.organisations import Kind
-from icsim.experiment.schema import Experiment
+from icsim.experiment.schema import Contract, Experiment, Form, Payment
 from icsim.keeping import put_back, state_of
 from icsim.recording.recorder import SYSTEM, Recorder
 from icsim.system.agreements import Agreements, Month, Place
@@ -138,6 +138,8 @@ class Accounts:
         contract: in force today.
         signed: when steps of the contract that bring a new form were signed, by the date of the step.
         hospital_costs: what a trust's day costs; works on beliefs too.
+        covered_income: share of each trust's income in a year as expected that residents bring, (trusts,).
+        broken: day on which an integrated contract was ended at its break point; None while none was.
         emergency_before: residents' emergency spells of the financial year so far, (trusts,).
 
     Raises:
@@ -168,7 +170,8 @@ class Accounts:
         self.ledger = Ledger([*everyone, *OUTSIDE_PARTIES])
         steps = experiment.contract.steps
         self.signed = {step.date: step.date for step in steps if step.form and step.date <= recorder.start}
-        self.contract = contract_on(experiment.contract, recorder.start, self.signed)
+        self.broken: date | None = None
+        self.contract = self._contract_on(recorder.start)
         self._steps = [step.date for step in steps if step.date > recorder.start and not step.form]
         self.payment = self._payment()
         self._next = 0
@@ -217,7 +220,12 @@ class Accounts:
         admissions = people.outside_admissions if len(people.outside_admissions) else np.zeros(len(trusts))
         income = self.payment.of_year(people.expected, people.residents_by_age)
         income = income + self._budgets.trust_income
-        income = income + np.column_stack([attendances, admissions]) @ self._outside_prices
+        outside = np.column_stack([attendances, admissions]) @ self._outside_prices
+        elsewhere = outside + self._budgets.outside_income
+        self.covered_income = 1 - np.divide(
+            elsewhere, income + outside, out=np.zeros(len(income)), where=income + outside > 0
+        )
+        income = income + outside
         self.hospital_costs = HospitalCosts.sized(
             c, income, people.expected, people.core_beds, attendances, admissions
         )
@@ -304,8 +312,20 @@ class Accounts:
         return slice(day, self._next), (days, days_in_year)
 
     def _change_contract(self, today: date) -> None:
-        self.contract = contract_on(self._experiment.contract, today, self.signed)
+        self.contract = self._contract_on(today)
         self.payment = self._payment()
+
+    def _contract_on(self, day: date) -> Contract:
+        """The contract in force on a day; one that was ended leaves separate ones, paid by activity."""
+        contract = contract_on(self._experiment.contract, day, self.signed)
+        if self.broken is None or any(self.broken <= signed < date.max for signed in self.signed.values()):
+            return contract
+        return contract.model_copy(update={"form": Form.TRADITIONAL, "payment": Payment.ACTIVITY})
+
+    def end_contract(self, today: date) -> None:
+        """The integrated contract ends at its break point."""
+        self.broken = today
+        self._change_contract(today)
 
     def sign(self, step: date, today: date) -> None:
         """The step of the contract dated ``step`` is signed, and in force from tomorrow's payments."""
@@ -442,6 +462,7 @@ class Accounts:
             "people": None if people is None else asdict(people),
             "settlements": [list(key) for key in self._settlements],
             "agreements": self.agreements.state(),
+            "broken": None if self.broken is None else self.broken.isoformat(),
             "signed": [[step.isoformat(), when.isoformat()] for step, when in self.signed.items()],
         }
 
@@ -451,6 +472,7 @@ class Accounts:
         for account, payer, payee in state["settlements"]:
             self._settlements[account, payer, payee] = self.ledger.flow([payer], [payee], account)
         put_back(self.ledger, state["ledger"])
+        self.broken = None if state["broken"] is None else date.fromisoformat(state["broken"])
         self.signed = {date.fromisoformat(step): date.fromisoformat(when) for step, when in state["signed"]}
         if state["people"] is not None:
             self._people = People(**state["people"])
@@ -467,7 +489,7 @@ class Accounts:
         self._agree()
         if hasattr(self, "_people"):
             self.agreements.put_back(agreed, last.replace(day=1), self._people.residents_by_age)
-        self.contract = contract_on(experiment.contract, last, self.signed)
+        self.contract = self._contract_on(last)
         self._steps = [step.date for step in experiment.contract.steps if step.date > last and not step.form]
         self.payment = self._payment()
 

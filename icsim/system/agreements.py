@@ -183,7 +183,8 @@ class Agreements:
 
     def put_back(self, state: Mapping[str, Any], first: date, residents_by_age: np.ndarray) -> None:
         """Go on from a checkpoint kept in the month of ``first``; agreements it does not have begin then."""
-        self._place.people(residents_by_age)
+        if self._all:
+            self._place.people(residents_by_age)
         self._place.ledger.stand_in(None, np.zeros(0, np.int64), ())
         for name, one in self._all.items():
             if name in state:

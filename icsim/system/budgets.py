@@ -47,6 +47,7 @@ class Budgets:
 
     Attributes:
         trust_income: GBP a year to each acute trust beyond contract and outside emergencies, at first, (T,).
+        outside_income: of it, for planned care of people from outside, (T,).
     """
 
     def __init__(
@@ -232,6 +233,7 @@ class Budgets:
         """
         trusts, people = self._names["acute_trust"], self._populations
         if not trusts:
+            self.outside_income = np.zeros(0)
             return np.zeros(0)
         other = self._needy("acute_other_per_head")
         split = parts(payment.of_year(people.expected, people.residents_by_age), len(trusts))
@@ -242,6 +244,7 @@ class Budgets:
             value = Tariffs.of(self._catalogue).planned(people.expected).sum()
             planned = people.outside_admissions * (value / spells.sum())
         self._order([OTHER_COMMISSIONERS] * len(trusts), trusts, "outside_planned", lambda now: planned)
+        self.outside_income = planned
         return split * other(self._start) + planned
 
     def _fixed_costs(self) -> None:

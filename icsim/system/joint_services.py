@@ -85,11 +85,15 @@ class JointServices:
             return None
         return given
 
-    def mature(self, effort: np.ndarray) -> None:
-        """A month: services come to match effort, (n,), practice by practice, and turn levers."""
+    def mature(self, effort: np.ndarray, withheld: float = 0.0) -> None:
+        """A month: services come to match effort, (n,), practice by practice, and turn levers.
+
+        ``withheld``: share of what they can reach that is out of reach (``Negotiation.withheld``).
+        """
         model, work = self.model, self.today
         v = model.catalogue.value
         target = self.joint_effort(effort) if work is not None else np.zeros(len(self.maturity))
+        target = target * (1.0 - withheld)
         months = max(v("joint_maturity_months") / model.accounts.agreements.speed, 1.0)
         self.maturity = self.maturity + (target - self.maturity) / months
         if work is None and not self._turns:

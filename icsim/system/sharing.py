@@ -19,6 +19,9 @@ class Sharing:
         parts: share of the pool that each member takes, (n,), 0 for others; sums to 1.
         threshold: pooled result, as a share of the members' income, below which nothing is shared.
         cap, collar: most that a member may gain and lose by sharing, as a share of its income.
+        covered: share of each organisation's business that the agreement covers, (n,) or 1 for all: most of a
+            hospital's patients may belong to other places.
+        reinvested: share of what a member gains by sharing that must be spent on services.
     """
 
     members: np.ndarray
@@ -27,6 +30,8 @@ class Sharing:
     threshold: float = 0.0
     cap: float = np.inf
     collar: float = np.inf
+    covered: np.ndarray | float = 1.0
+    reinvested: float = 0.0
 
     @classmethod
     def none(cls, n: int) -> "Sharing":
@@ -40,7 +45,7 @@ class Sharing:
             results: surplus of the year before sharing, deficits negative.
             incomes: of the year, 0 and more.
         """
-        results, incomes = np.asarray(results, np.float64), np.asarray(incomes, np.float64)
+        results, incomes = np.asarray(results) * self.covered, np.asarray(incomes) * self.covered
         if not self.members.any() or self.pooled <= 0:
             return np.zeros(len(results))
         own = np.where(self.members, self.pooled * results, 0.0)
@@ -48,7 +53,8 @@ class Sharing:
         if abs(pool) < self.threshold * incomes[self.members].sum():
             return np.zeros(len(results))
         moved = self.parts * pool - own
-        bounded = np.clip(moved, -self.collar * incomes, self.cap * incomes)
+        gain, loss = (share * incomes if np.isfinite(share) else np.inf for share in (self.cap, self.collar))
+        bounded = np.clip(moved, -loss, gain)
         bounded[~self.members] = 0.0
         # what limits leave over is taken from those on the other side, so that nothing appears from nowhere
         receipts, payments = np.maximum(bounded, 0).sum(), np.maximum(-bounded, 0).sum()
@@ -58,8 +64,13 @@ class Sharing:
         return np.where(bounded > 0, bounded * (least / receipts), bounded * (least / payments))
 
     def after(self, results: np.ndarray, incomes: np.ndarray) -> np.ndarray:
-        """Results after sharing."""
-        return results + self.transfers(results, incomes)
+        """Results after sharing, and after what must be spent of its gains."""
+        moved = self.transfers(results, incomes)
+        return results + moved - self.spent(moved)
+
+    def spent(self, moved: np.ndarray) -> np.ndarray:
+        """What each must spend of its transfer, GBP, (n,)."""
+        return self.reinvested * np.maximum(moved, 0.0)
 
 
 def payments(transfers: np.ndarray) -> list[tuple[int, int, float]]:

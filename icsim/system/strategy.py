@@ -102,7 +102,7 @@ class Strategy:
             seen, agreed.sharing, agreed.autonomy_loss, model.date, model.months_done
         ):
             self.tell(name, "leader leaves", "turnover")
-        self.services.mature(self.effort)
+        self.services.mature(self.effort, agreed.withheld)
         agreed.go_on(self.observer.received)
         self._record(month, seen)
 

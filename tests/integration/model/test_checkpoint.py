@@ -38,7 +38,7 @@ EVENTFUL = {
         {"kind": "leader_leaves", "date": "2015-05-05"},
         {"kind": "staff_loss", "date": "2015-09-05", "organisation": "gp_practice", "days": 20},
     ],
-    "contract": {"form": "virtual",
+    "contract": {"form": "virtual", "gp_contracts": "suspended", "break_after_years": 0.2,
                  "steps": [{"date": "2015-06-10", "payment": "block"},
                            {"date": "2015-07-01", "form": "full"},
                            {"date": "2015-09-10", "payment": "activity"}],

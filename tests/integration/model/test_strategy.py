@@ -36,6 +36,8 @@ def effort(model):
 
 BUILT = {"building": [{"level": 1.0}]}
 FULL = {"form": "full", "payment": "capitation"}
+FRICTIONS = ("negotiation", "readiness", "cost", "pensions", "procurement", "information_governance")
+NO_FRICTIONS = dict.fromkeys(FRICTIONS, 0.0)
 
 
 def test_relationships_before_contract_beat_contract_first(lived):
@@ -101,7 +103,7 @@ def test_a_full_contract_waits_for_trust_unless_nothing_stands_in_its_way(lived)
     waits = lived(contract=steps)
     assert waits.strategy.form == "traditional"
     assert waits.accounts.contract.payment == "activity"
-    free = lived(contract=steps | {"frictions": {"negotiation": 0.0, "readiness": 0.0, "cost": 0.0}})
+    free = lived(contract=steps | {"frictions": NO_FRICTIONS})
     assert free.strategy.form == "full"
     assert free.accounts.contract.payment == "capitation"
     assert [event for event in free.recorder.events.columns["event"] if "signed" in event]

@@ -91,6 +91,12 @@ def trusts(*shares):
             "contract.performance.end: '2016-01-01': before its start (2016-04-01)",
         ),
         (
+            {"contract": {"holder": "Nobody"}},
+            "contract.holder: 'Nobody': expected an organisation named in this experiment",
+        ),
+        ({"contract": {"organisational_form": "company"}}, "expected one of alliance, lead_provider_trust"),
+        ({"contract": {"frictions": {"vat": -1}}}, "frictions.vat: -1: expected a number of 0 or more"),
+        (
             {"contract": {"carried_deficits": "yes"}},
             "contract.carried_deficits: 'yes': expected none or a mapping",
         ),
