@@ -42,7 +42,7 @@ EVENTFUL = {
                  "steps": [{"date": "2015-06-10", "payment": "block"},
                            {"date": "2015-07-01", "form": "full"},
                            {"date": "2015-09-10", "payment": "activity"}],
-                 "pooled_budget": {"start": "2015-05-01", "end": "2015-09-05",
+                 "pooled_budget": {"start": "2015-05-01", "end": "2015-06-20",
                                    "covers": ["acute", "social_care"]},
                  "performance": {}, "control_totals": {}, "carried_deficits": {}},
     "programme": {"name": "P", "funding_gbp_per_year": 1e6, "end": "2015-08-03"},
