@@ -188,7 +188,7 @@ def two_way(settings: Sequence[str]) -> str:
         for replicate in range(REPLICATES):
             model = lived(f"contracts/{name}", replicate, ["population.sample=0.1", *settings])
             strategy = model.strategy
-            own = [strategy.incentive[0], strategy.effort[0]]
+            own = [strategy.choices.incentive[0], strategy.choices.effort[0]]
             values.append([*own, strategy.mean_effort(), strategy.mean_trust()])
             release(model)
         first, *rest = np.mean(values, axis=0)
@@ -236,15 +236,16 @@ def main(settings: Sequence[str]) -> None:
         hospital, commissioner, result = effects(found, rule)
         does = "gains" if hospital > 0 else "loses"
         state = "surplus" if result > 0 else "deficit"
+        said = f"With {rule} the hospital {does} £{abs(hospital) / 1e6:.2f} million by averting them "
+        said += f"and the commissioner gains £{commissioner / 1e6:.2f} million; without, the commissioner "
+        said += f"has a {state} of £{abs(result) / 1e6:.1f} million."
         values |= {
             label: table(found),
             f"{label}_full": f"{found['full']:.0f}",
             f"{label}_admissions": f"{found['admissions']:,.0f}",
             f"{label}_averted": f"{found['averted']:,.0f}",
             f"{label}_covered": f"{100 * found['covered']:.0f}",
-            f"{label}_said": f"With {rule} the hospital {does} £{abs(hospital) / 1e6:.2f} million by "
-            f"averting them and the commissioner gains £{commissioner / 1e6:.2f} million; without, the commissioner "
-            f"has a {state} of £{abs(result) / 1e6:.1f} million.",
+            f"{label}_said": said,
         }
     v = icsim.evidence.load().value
     money = {
