@@ -431,6 +431,50 @@ def explain(
 
 @app.command()
 @plainly
+def phase(
+    source: Source,
+    overrides: Overrides = None,
+    across: Annotated[
+        str, typer.Option(metavar="KEY=VALUES", help="Starts: values a,b,c or LOW:HIGH:NUMBER of a key.")
+    ] = "relationships.initial_trust=0:1:11",
+    down: Annotated[
+        str, typer.Option(metavar="KEY=VALUES", help="Rules to draw them under, of another key.")
+    ] = "contract.payment=activity,block,capitation",
+    years: Annotated[int, typer.Option(metavar="N", help="How long organisations choose.")] = 15,
+    sample: Annotated[float, typer.Option(metavar="S", help="Share of people whose year is lived.")] = 0.05,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder to write; left out, runs/phase-NAME.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier one at --out.")] = False,
+) -> None:
+    """Draw where trust and effort end, from every start and under every rule: silo or collaboration.
+
+    Organisations choose as in a run, for many years; care stays at the pace of one lived year.
+    """
+    from rich.console import Console
+
+    from icsim.analysis.phase import Axis
+    from icsim.analysis.phase import phase as phase_of
+    from icsim.experiment import load
+    from icsim.recording.progress import progress
+    from icsim.reporting.phase import check_free, table_of, words_of, write
+
+    experiment = load(source, overrides or ())
+    folder = out or Path("runs") / f"phase-{experiment.name}"
+    check_free(folder, overwrite)
+    cells = len(Axis.of(across).values) * len(Axis.of(down).values)
+    with progress("Choosing", cells) as advance:
+        found = phase_of(
+            source, across=across, down=down, years=years, sample=sample, overrides=overrides or (),
+            advance=advance,
+        )  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else 160).print(table_of(found))
+    typer.echo(words_of(found))
+    typer.echo(f"Picture: {_shown(write(found, folder, overwrite))}/phase.svg")
+
+
+@app.command()
+@plainly
 def report(
     folder: Annotated[
         Path, typer.Argument(metavar="RUN", help="The results folder of a run or a comparison.")

@@ -12,8 +12,9 @@ from icsim.analysis import intervals
 from icsim.analysis.cohorts import Controls, Followed, strata, usual_cohorts
 from icsim.analysis.comparison import FORMAT, Comparison, differences_of, open_comparison
 from icsim.analysis.marked import index_day
-from icsim.analysis.outcomes import ALL, OUTCOMES, values_of
+from icsim.analysis.outcomes import ALL, values_of
 from icsim.analysis.runs import Job, Runs
+from icsim.analysis.telling import SHOWN
 from icsim.analysis.twins import against_twins, by_segment, check_twins, groups_of, people_of
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem, near
@@ -190,7 +191,7 @@ def _plan(
     costs: Sequence[float],
 ) -> _Plan:
     """The plan of the options given, or one error."""
-    known = [one.name for one in OUTCOMES] + ["slope_index", "relative_index", "care_cost_gbp"]
+    known = [one.name for one in SHOWN]
     if outcome not in known:
         raise _bad("outcome", f"expected one of {', '.join(known)}", outcome, near(outcome, known))
     if share is not None and half is not None:

@@ -64,7 +64,7 @@ def _four_hours(year: Year) -> float:
 
 URGENT, WARDS, PLANNED = "Urgent care", "Hospital wards", "Planned care"
 PRACTICE, HOME, PEOPLE = "General practice", "Care outside hospital", "People"
-MONEY, FAIR = "Money", "Inequality"
+MONEY, FAIR, TOGETHER = "Money", "Inequality", "Working together"
 OUTCOMES: tuple[Outcome, ...] = (
     _total("emergency_admissions", URGENT, "Emergency admissions", "admissions", TRUST),
     _total("ae_attendances", URGENT, "A&E attendances", "attendances", TRUST),
@@ -102,6 +102,9 @@ EXTRA: tuple[Outcome, ...] = (
     Outcome("slope_index", FAIR, "Slope index, admissions", "per 1,000", lambda y: nan, -1, 1),
     Outcome("relative_index", FAIR, "Relative index, admissions", "ratio", lambda y: nan, -1, 3),
     Outcome("surplus_gbp", MONEY, "Surplus", "£", lambda y: nan, 1),
+    Outcome("joint_effort", TOGETHER, "Effort for joint work", "0 to 1", lambda y: nan, 1, 3),
+    Outcome("joint_trust", TOGETHER, "Trust between organisations", "0 to 1", lambda y: nan, 1, 3),
+    Outcome("joint_maturity", TOGETHER, "Maturity of joint services", "0 to 1", lambda y: nan, 1, 3),
     Outcome("gp_contacts", PRACTICE, "Consultations", "consultations", lambda y: nan, 0),
 )
 """What other tables tell."""
@@ -116,7 +119,7 @@ def values_of(run: Run) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    rows = [*_place(run), *_groups(run), *_money(run)]
+    rows = [*_place(run), *_groups(run), *_money(run), *_together(run)]
     return pd.concat([pd.DataFrame(rows, columns=list(COLUMNS)), _organisations(run)], ignore_index=True)
 
 
@@ -172,6 +175,21 @@ def _money(run: Run) -> Iterator[tuple[Any, ...]]:
             by_kind[year, kinds[party]] = by_kind.get((year, kinds[party]), 0.0) + float(value)
     for (year, kind), value in by_kind.items():
         yield year, "kind", kind, "surplus_gbp", value
+
+
+def _together(run: Run) -> Iterator[tuple[Any, ...]]:
+    """Effort, trust and maturity in the last month of a year: of a kind, and the mean of the kinds."""
+    table: Any = run.decisions
+    table = table[table["effort"] > 0]  # who takes no part makes none at all
+    table = table.assign(financial_year=table["month"].dt.date.map(financial_year))
+    names = {"effort": "joint_effort", "trust_given": "joint_trust", "maturity": "joint_maturity"}
+    for year, same in _with_all(table).groupby("financial_year", sort=False):
+        last = same[same["month"] == same["month"].max()]
+        kinds = last.groupby("kind")[list(names)].mean()
+        for column, outcome in names.items():
+            yield year, "place", "", outcome, float(kinds[column].mean())
+            for kind, value in kinds[column].items():
+                yield year, "kind", kind, outcome, float(value)
 
 
 def _organisations(run: Run) -> Any:

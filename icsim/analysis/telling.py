@@ -31,7 +31,7 @@ BY_YEAR = (
 )
 SHOWN = (
     *OUTCOMES,
-    *(each for each in EXTRA if each.name in ("slope_index", "relative_index", "care_cost_gbp")),
+    *(each for each in EXTRA if each.name not in ("surplus_gbp", "gp_contacts")),
 )
 KIND_OF_GROUP = {"age_band": "By age", "imd_fifth": "By deprivation", "segment": "By level of need"}
 FIFTHS = {"1": "1 most deprived", "2": "2", "3": "3", "4": "4", "5": "5 least deprived"}

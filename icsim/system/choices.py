@@ -28,7 +28,7 @@ STREAMS = 5000  # of organisations' choices, apart from those of sites and pract
 SETTLED = 50  # rounds after which habits stand
 
 
-class Place(Protocol):
+class Host(Protocol):
     """What choices are made in: a model, or a stand-in for one whose care is not lived."""
 
     experiment: Experiment
@@ -54,7 +54,7 @@ class Choices:
 
     STATE = ("effort", "incentive")
 
-    def __init__(self, place: Place, parties: Parties, belief: Belief) -> None:
+    def __init__(self, place: Host, parties: Parties, belief: Belief) -> None:
         self._place, self.parties, self.belief = place, parties, belief
         catalogue, network = place.catalogue, place.relationships
         n = len(parties)

@@ -64,7 +64,7 @@ class Parties:
         """Mean of a value of each, (n,), each kind counting by its weight."""
         return float((values * self.weight).sum() / self.weight.sum())
 
-    def mean_trust(self, trust: np.ndarray, kinds: Iterable[str]) -> float:
+    def mean_trust(self, trust: np.ndarray, kinds: Iterable[str] = tuple(Kind)) -> float:
         """Mean trust, from (n, n), between those of these kinds, each kind counting by its weight."""
         members = self.members(kinds)
         weight = np.outer(self.weight * members, self.weight * members)

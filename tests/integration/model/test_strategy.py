@@ -160,3 +160,14 @@ def test_who_never_meets_learns_nothing_of_the_other(lived):
     start = apart.catalogue.value("experiment_initial_trust")
     assert network.trust[practice, trust_] == pytest.approx(start - 12 * drift)
     assert network.trust[trust_, practice] != pytest.approx(start - 12 * drift, abs=1e-3)
+
+
+def test_slack_helps_most_where_pressure_is_highest(lived):
+    """The quarter that was pressed most gains more effort than the quarter that was pressed least."""
+    usual, eased = lived(joint_work={}), lived(joint_work={"slack": 0.8})
+    rows, parties = usual.recorder.decisions.columns, usual.strategy.parties
+    pressure = np.array(rows["pressure"]).reshape(-1, len(parties)).mean(axis=0)
+    gain = eased.strategy.effort - usual.strategy.effort
+    low, high = np.quantile(pressure[parties.taking_part], [0.25, 0.75])
+    least, most = parties.taking_part & (pressure <= low), parties.taking_part & (pressure >= high)
+    assert gain[most].mean() > gain[least].mean() + 0.01
