@@ -1,4 +1,4 @@
-"""What an audience watches (filled in by a later version)."""
+"""What an audience watches: a place live beside its twin, stories, results; ``icsim dashboard`` serves it."""
 
 if __name__ != "icsim.dashboards":
     raise ImportError("this folder is the package icsim.dashboards: write 'import icsim.dashboards'")

@@ -491,6 +491,29 @@ def report(
 
 @app.command()
 @plainly
+def dashboard(
+    port: Annotated[int, typer.Option(help="Port to serve at; 0 takes a free one.", min=0, max=65535)] = 8765,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    host: Annotated[
+        str, typer.Option(help="Address to serve at; 0.0.0.0 lets others on the network in.")
+    ] = "127.0.0.1",
+    runs: Annotated[
+        Path,
+        typer.Option(metavar="FOLDER", help="Where results are that can be opened; nothing else is read."),
+    ] = Path("runs"),
+    models: Annotated[int, typer.Option(help="Sessions whose models live at once.", min=1, max=64)] = 6,
+) -> None:
+    """Watch a place live beside its twin, change it, open results: a page for a room, without internet."""
+    from icsim.dashboards.serving import CannotServe, serve
+
+    try:
+        serve(port, host=host, browser=browser, runs=runs, models=models)
+    except CannotServe as error:
+        _stop(str(error), 2)
+
+
+@app.command()
+@plainly
 def calibrate(
     place: Annotated[
         str | None, typer.Option(metavar="PLACE|FILE", help="Where to run; left out, the plan's place.")

@@ -1,0 +1,35 @@
+"""The dashboard's pages, as Solara serves them: ``icsim dashboard`` or ``solara run icsim.dashboards.app``."""
+
+from pathlib import Path
+from typing import Any
+
+import solara
+
+from icsim.dashboards.live import Live
+
+STYLE = Path(__file__).with_name("dashboard.css")
+PAGES = (("/", "Live", Live),)
+
+
+@solara.component
+def Layout(children: list[Any]) -> Any:
+    """Head, ways to the pages, and the page."""
+    route, routes = solara.use_route()
+    with solara.Div(classes=["ic"]) as main:
+        solara.Style(STYLE)
+        solara.Title("icsim")
+        with solara.v.Html(tag="header", class_="ic-head"):
+            solara.HTML(tag="span", classes=["ic-brand"], unsafe_innerHTML="icsim")
+            with solara.v.Html(tag="nav", attributes={"aria-label": "Pages"}):
+                for each in routes:
+                    with solara.Link(each):
+                        solara.HTML(tag="span", classes=["ic-nav", "on" if each is route else ""],
+                                    unsafe_innerHTML=each.label or "")  # fmt: skip
+        solara.v.Html(tag="main", children=children, class_="ic-main")
+    return main
+
+
+routes = [
+    solara.Route(path, component=component, label=label, layout=Layout if path == "/" else None)
+    for path, label, component in PAGES
+]

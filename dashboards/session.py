@@ -1,0 +1,160 @@
+"""A visitor's session: a process with their models, and what it last told. Few live at once.
+
+A model that has stood still longest gives way when too many would live: its session keeps what is needed to
+live it again to the same day, and does so when its visitor comes back to it.
+"""
+
+import multiprocessing
+import os
+import threading
+import time
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from icsim.dashboards.worker import work
+from icsim.experiment import Experiment
+
+MOST = int(os.environ.get("ICSIM_DASHBOARD_MODELS", "6"))
+"""Sessions whose models live at once."""
+GRACE = 3.0
+_LOCK = threading.RLock()
+_LIVE: list["Session"] = []
+
+
+class Session:
+    """One visitor's models.
+
+    Attributes:
+        state: as the worker last told it; empty before anything was opened.
+        error: what could not be done, "" when all is well.
+        busy: what is being waited for, "".
+        version: goes up with every news.
+    """
+
+    def __init__(self) -> None:
+        self.state: dict[str, Any] = {}
+        self.error, self.busy = "", ""
+        self.version = 0
+        self.used = time.monotonic()
+        self.room: Experiment | None = None
+        self.twin: Experiment | None = None
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._sending = threading.Lock()
+        self._closed = False
+
+    def open(self, room: Experiment, twin: Experiment, day: int = 0) -> None:
+        """Begin with a place and its twin, lived up to a day first."""
+        self.room, self.twin = room, twin
+        self.state, self.error = {}, ""
+        self._order("open", room.to_dict(), twin.to_dict(), day)
+
+    def order(self, *order: Any) -> None:
+        """Give the worker an order; a parked session comes back first."""
+        self.error = ""
+        if self._process is None and self.room is not None and self.twin is not None:
+            experiment = self.state.get("experiment") or self.room.to_dict()
+            twin = self.state.get("experiment_twin") or self.twin.to_dict()
+            self._order("open", experiment, twin, self.state.get("day", 0))
+        self._order(*order)
+
+    def _order(self, *order: Any) -> None:
+        self.used = time.monotonic()
+        if self._closed:
+            return
+        if self._pipe is None:
+            self._start()
+        assert self._pipe is not None
+        try:
+            with self._sending:
+                self._pipe.send(order)
+        except (OSError, ValueError):
+            self._news(error="The model has stopped. Restart it.")
+
+    def _start(self) -> None:
+        with _LOCK:
+            _make_room(self)
+            context = multiprocessing.get_context("spawn")
+            mine, its = context.Pipe()
+            process = context.Process(target=work, args=(its,), daemon=True, name="icsim live model")
+            process.start()
+            its.close()
+            self._process, self._pipe = process, mine
+            _LIVE.append(self)
+        threading.Thread(target=self._listen, args=(mine,), daemon=True, name="icsim session").start()
+
+    def _listen(self, pipe: Connection) -> None:
+        while True:
+            try:
+                what, said = pipe.recv()
+            except (EOFError, OSError):
+                if pipe is self._pipe:
+                    self._end()
+                    self._news(error="The model has stopped, for want of memory perhaps. Open it again.")
+                return
+            if what == "state":
+                self.state, self.busy = said, ""
+                self._news()
+            elif what == "busy":
+                self._news(busy=said)
+            else:
+                self._news(error=said)
+
+    def _news(self, **attributes: str) -> None:
+        for name, value in attributes.items():
+            setattr(self, name, value)
+        self.version += 1
+
+    @property
+    def idle(self) -> bool:
+        """Whether its models stand still."""
+        return not self.state.get("playing") and not self.busy
+
+    def park(self) -> None:
+        """Let go of the models; they are lived again when an order comes."""
+        self._end()
+        self._news(busy="")
+
+    def close(self) -> None:
+        """Let go of everything: the visitor has left."""
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
+        with _LOCK:
+            process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
+            if self in _LIVE:
+                _LIVE.remove(self)
+        if pipe is not None:
+            try:
+                pipe.send(("close",))
+            except (OSError, ValueError):
+                pass
+            pipe.close()
+        if process is not None:
+            threading.Thread(target=_see_off, args=(process,), daemon=True).start()
+
+
+def _see_off(process: BaseProcess) -> None:
+    """A worker in the middle of a day is given a moment."""
+    process.join(GRACE)
+    if process.is_alive():
+        process.terminate()
+        process.join(GRACE)
+    process.close()
+
+
+def _make_room(session: Session) -> None:
+    """Park whoever has stood still longest when one more would be too many."""
+    others = [one for one in _LIVE if one is not session]
+    if len(others) < MOST:
+        return
+    still = [one for one in others if one.idle] or others
+    min(still, key=lambda one: one.used).park()
+
+
+def living() -> int:
+    """Sessions whose models live."""
+    with _LOCK:
+        return len(_LIVE)

@@ -1,0 +1,32 @@
+"""Whose session is whose: one for each browser tab, gone when the tab is."""
+
+from typing import Any
+
+import solara
+import solara.lab
+
+from icsim.dashboards.session import Session
+
+_SESSIONS: dict[str, Session] = {}
+
+
+def mine() -> Session:
+    """The session of the tab that is being drawn; made when first asked for."""
+    kernel = solara.get_kernel_id()
+    if kernel not in _SESSIONS:
+        _SESSIONS[kernel] = Session()
+    return _SESSIONS[kernel]
+
+
+def _visit() -> Any:
+    kernel = solara.get_kernel_id()
+
+    def leave() -> None:
+        session = _SESSIONS.pop(kernel, None)
+        if session is not None:
+            session.close()
+
+    return leave
+
+
+solara.lab.on_kernel_start(_visit)
