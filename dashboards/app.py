@@ -1,4 +1,5 @@
-"""The dashboard's pages, as Solara serves them: ``icsim dashboard`` or ``solara run icsim.dashboards.app``."""
+# pyright: reportPrivateImportUsage=false
+"""The dashboard's pages, as Solara serves them (``icsim dashboard``)."""
 
 from pathlib import Path
 from typing import Any

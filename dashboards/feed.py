@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from icsim.dashboards.measures import LARGE
-from icsim.dashboards.picture import SHORT, of_kinds
+from icsim.dashboards.picture import SHORT, of_kinds, pressure_of
 from icsim.model import ICSModel
 from icsim.system.effort import partners
 
@@ -55,13 +55,13 @@ class Feed:
 
     def _reasons_now(self, model: ICSModel) -> dict[str, dict[str, float]]:
         """What bears on each kind's choice of effort, in log odds as the choice weighs it."""
-        s, rules = model.strategy, model.strategy.effort_rules
+        s, rules = model.strategy, model.strategy.choices.effort_rules
         weights = partners(model.relationships.contact, s.parties.weight)
         expected = (weights * model.relationships.trust * s.effort[None, :]).sum(axis=1)
         terms = {
             "what partners do, and are trusted to do": rules.collaboration * expected,
-            "what the contract pays": rules.incentive * s.incentive,
-            "pressure of work": -rules.pressure * s.pressure,
+            "what the contract pays": rules.incentive * s.choices.incentive,
+            "pressure of work": -rules.pressure * pressure_of(model),
         }
         return {kind: {why: float(values[rows].mean()) for why, values in terms.items()}
                 for kind, rows in of_kinds(model).items()}  # fmt: skip

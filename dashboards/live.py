@@ -1,3 +1,4 @@
+# pyright: reportPrivateImportUsage=false
 """The live page: a place and its twin on the wall, and the room's hands on it."""
 
 import asyncio
@@ -18,6 +19,7 @@ LOOK_EVERY = 0.2
 """Seconds between two looks at what the worker has told."""
 FIRST = {"place": "salford", "sample": "1", "years": "3", "seed": "1"}
 ASKED = ("place", "sample", "years", "seed")
+NOW = ("place", "date", "residents", "simulated", "done", "playing", "start", "end")
 COMMANDS = ("play", "pace_only", "pause", "step", "jump", "steer", "restart")
 
 
@@ -39,7 +41,10 @@ def use_news(session: Session) -> int:
 
 def named_places() -> list[list[str]]:
     """The nine places: key and what people call them."""
-    return [[name, name.replace("-", " ").title().replace(" And ", " and ")] for name in opening.NAMED]
+    return [
+        [name, name.replace("-", " ").title().replace(" And ", " and ").replace(" Of ", " of ")]
+        for name in opening.NAMED
+    ]
 
 
 def asked_in_link() -> tuple[dict[str, str], str]:
@@ -93,8 +98,8 @@ def Live() -> Any:
 
 
 WELCOME = (
-    "Pick a place and press play. Every resident is simulated day by day, with the organisations that look after "
-    "them. Beside it runs its twin: the same people with the same luck, without what you change. "
+    "Pick a place and press play. Every resident is simulated day by day, with the organisations that look "
+    "after them. Beside it runs its twin: the same people with the same luck, without what you change. "
     "<strong>It is no forecast:</strong> it shows what would follow if its assumptions held."
 )
 
@@ -136,13 +141,13 @@ def Wall(session: Session) -> Any:
         set_file(opening.saved(_lived(session, LIVED[0]), _file_name(session)))
 
     def link(_: Any) -> None:
-        set_shared("?s=" + opening.shared(*(_lived(session, key) for key in LIVED), state["day"]))
+        room, twin = (_lived(session, key) for key in LIVED)
+        set_shared("?s=" + opening.shared(room, twin, state["day"]))
 
     ready = bool(state) and not session.busy
     offered = [{"name": name, "said": each["said"]} for name, each in OFFERED.items()]
     with solara.Div(classes=["ic-wall"]) as main:
-        now = {key: state.get(key) for key in ("place", "date", "residents", "simulated", "day", "days", "done",
-                                               "playing", "speed", "start", "end", "pace")}  # fmt: skip
+        now = {key: state.get(key) for key in NOW}
         parts.Bar(now=now if state else {}, busy=session.busy, error=session.error, event_order=order)
         if not state:
             return main

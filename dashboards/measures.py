@@ -118,7 +118,7 @@ def _surplus(model: ICSModel, noted: Noted) -> float:
 
 
 def _gap(model: ICSModel, noted: Noted) -> float:
-    """Admissions of the most deprived fifth over those of the least, ages alike (indirect standardisation)."""
+    """Admissions of the most deprived fifth over those of the least, ages alike (standardised)."""
     back = max(0, len(noted.counted) - 1 - YEAR)
     counts, days = noted.counted[-1] - noted.counted[back], noted.lived[-1] - noted.lived[back]
     rates = counts.sum(axis=1) / np.maximum(days.sum(axis=1), 1e-9)

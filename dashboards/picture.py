@@ -38,6 +38,12 @@ def of_kinds(model: ICSModel) -> dict[str, np.ndarray]:
     return {kind: np.array(rows) for kind, rows in found.items() if rows}
 
 
+def pressure_of(model: ICSModel) -> np.ndarray:
+    """How hard each organisation was pressed in the last month, (n,); 0 before the first is over."""
+    n, told = len(model.organisations), model.recorder.decisions.columns["pressure"]
+    return np.array(told[-n:]) if told else np.zeros(n)
+
+
 def network(model: ICSModel) -> dict[str, Any]:
     """Nodes and ties between kinds of organisations.
 
@@ -45,7 +51,7 @@ def network(model: ICSModel) -> dict[str, Any]:
         nodes: key, label, how many, effort and pressure (0-1), money (GBP million a year, the last month's
         pace; None before a month is closed). ties: two keys, trust both ways (0-1).
     """
-    groups, strategy = of_kinds(model), model.strategy
+    groups, strategy, pressure = of_kinds(model), model.strategy, pressure_of(model)
     ledger, trust = model.accounts.ledger, model.relationships.trust
     money = (ledger.received - ledger.spent) * 12 / model.scale / 1e6
     nodes = [
@@ -54,7 +60,7 @@ def network(model: ICSModel) -> dict[str, Any]:
             "label": SHORT[kind],
             "many": len(rows),
             "effort": round(float(strategy.effort[rows].mean()), 3),
-            "pressure": round(float(strategy.pressure[rows].mean()), 3),
+            "pressure": round(float(pressure[rows].mean()), 3),
             "money": round(float(money[rows].sum()), 1) if model.months_done else None,
         }
         for kind, rows in groups.items()

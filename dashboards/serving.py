@@ -1,4 +1,4 @@
-"""The server of the dashboard: Solara's, on this machine alone unless told otherwise, with nothing from outside."""
+"""The server of the dashboard: Solara's, on this machine alone unless told otherwise."""
 
 import os
 import secrets
@@ -58,7 +58,7 @@ def serve(
     os.environ.setdefault("SOLARA_SESSION_SECRET_KEY", secrets.token_hex())
     os.environ[FOLDER] = str(runs.expanduser().resolve())
     os.environ["ICSIM_DASHBOARD_MODELS"] = str(models)
-    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{listening.getsockname()[1]}"  # noqa: S104
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{listening.getsockname()[1]}"
     import uvicorn
     from solara.server.starlette import app  # reads its settings when it is imported
 

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import threading
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -127,10 +128,8 @@ class Session:
             if self in _LIVE:
                 _LIVE.remove(self)
         if pipe is not None:
-            try:
+            with suppress(OSError, ValueError):
                 pipe.send(("close",))
-            except (OSError, ValueError):
-                pass
             pipe.close()
         if process is not None:
             threading.Thread(target=_see_off, args=(process,), daemon=True).start()

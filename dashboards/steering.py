@@ -1,7 +1,7 @@
 """From what the room asks for to the experiment it makes: dated steps, shocks and interventions.
 
-Every change goes through ``icsim.branching.future``, as a branch from a checkpoint does, so that the file of a
-session says all there is to say of it.
+Every change goes through ``icsim.branching.future``, as a branch from a checkpoint does, so that the
+file of a session says all there is to say of it.
 """
 
 from collections.abc import Mapping

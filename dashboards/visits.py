@@ -1,3 +1,4 @@
+# pyright: reportPrivateImportUsage=false
 """Whose session is whose: one for each browser tab, gone when the tab is."""
 
 from typing import Any

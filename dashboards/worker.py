@@ -56,6 +56,8 @@ class Worker:
                 getattr(self, f"_{order[0]}")(*order[1:])
             except ExperimentError as error:
                 self.pipe.send(("error", str(error)))
+            except (ValueError, KeyError, MemoryError) as error:
+                self.pipe.send(("error", f"This cannot be simulated: {type(error).__name__}: {error}"))
             self.tell()
             return True
         if moving:

@@ -1,3 +1,4 @@
+# pyright: reportPrivateImportUsage=false
 """The parts of the wall: each a drawing or a set of controls in a file of its own, given plain values.
 
 Charts with axes are Plotly's (``icsim.dashboards.charts``). What moves several times a second is drawn by the
