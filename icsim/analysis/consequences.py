@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from icsim import evidence
 from icsim.analysis.intervals import of_ratio, paired
 from icsim.recording.measures import KIND_LABELS
 
@@ -18,7 +17,7 @@ AVOIDED = ("emergency_admissions", "bed_days", "ae_attendances")
 """Outcomes a cost is told for each one avoided of."""
 CONSEQUENCES = (
     "emergency_admissions", "bed_days", "ae_attendances", "consultations", "delayed_transfers",
-    "waiting_over_18_weeks", "deaths", "years_lived", "unmet_need", "slope_index",
+    "waiting_over_18_weeks", "deaths", "years_lived", "qalys", "unmet_need", "slope_index",
 )  # fmt: skip
 
 
@@ -74,14 +73,11 @@ def by_party(comparison: "Comparison", policy: str) -> Iterator[tuple[str, Amoun
 
 
 def qalys() -> str:
-    """What can be said of quality-adjusted life years: whether the catalogue values any outcome of a run."""
-    rows = [row for row in evidence.load() if "qaly" in f"{row.key} {row.unit}".lower()]
-    if not rows:
-        return "QALYs are not given: the catalogue holds no value for them."
-    held = "; ".join(f"{row.key}: {row.value:g} {row.unit}" for row in rows)
+    """What the QALYs of a comparison hold and what they leave out."""
     return (
-        "QALYs are not given: the catalogue values no admission, bed day or year lived of this model in them "
-        f"(it holds {held}, the gain of those who took part)."
+        "QALYs: years lived in the place, each at the norm of EQ-5D for its age (eq5d_norm_AGE, recalled). "
+        "They move with who lives, not with how ill anybody is: no row of the catalogue values an admission, "
+        "a bed day or a wait in them."
     )
 
 

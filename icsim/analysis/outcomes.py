@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim import evidence
 from icsim.analysis.inequality import gradient
+from icsim.evidence.catalogue import AGE_BANDS
 from icsim.recording.indicators import OUTSIDE, OWN_TRUSTS, Year, ratio
 from icsim.recording.measures import GROUP_MEASURES
 from icsim.recording.recorder import financial_year
@@ -99,6 +101,7 @@ OUTCOMES: tuple[Outcome, ...] = (
 """Of the whole place, from the months."""
 EXTRA: tuple[Outcome, ...] = (
     Outcome("care_cost_gbp", MONEY, "Cost of residents' care", "£", lambda y: nan),
+    Outcome("qalys", PEOPLE, "Years lived, by the quality of their age", "QALYs", lambda y: nan, 1, 1),
     Outcome("slope_index", FAIR, "Slope index, admissions", "per 1,000", lambda y: nan, -1, 1),
     Outcome("relative_index", FAIR, "Relative index, admissions", "ratio", lambda y: nan, -1, 3),
     Outcome("surplus_gbp", MONEY, "Surplus", "£", lambda y: nan, 1),
@@ -144,7 +147,10 @@ def _groups(run: Run) -> Iterator[tuple[Any, ...]]:
         for (year, group), counts in sums.iterrows():
             for name in names:
                 yield year, dimension, str(group), _own_name(name), float(counts[name])
+    norms = dict(zip(AGE_BANDS, evidence.load().by_age("eq5d_norm"), strict=True))
     for year, same in table.groupby("financial_year", sort=False):
+        lived = same["person_days"] / 365.25 * same["age_band"].astype(str).map(norms)
+        yield year, "place", "", "qalys", float(lived.sum())
         slope, relative = gradient(same, "emergency_admissions")
         yield year, "place", "", "slope_index", slope
         yield year, "place", "", "relative_index", relative

@@ -277,7 +277,9 @@ def _money(comparison: "Comparison", policy: str) -> Table:
     for name in consequences.CONSEQUENCES:
         row = found.get(name)
         if row is not None:
-            decimals = 2 if name in ("unmet_need", "slope_index") else 1 if name == "years_lived" else 0
+            decimals = (
+                2 if name in ("unmet_need", "slope_index") else 1 if name in ("years_lived", "qalys") else 0
+            )
             rows.append((_label(name), signed(row.difference, decimals), span(row.low, row.high, decimals)))
     rows.append(("Net cost for each one avoided, £",))
     for name in consequences.AVOIDED:

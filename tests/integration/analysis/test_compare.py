@@ -153,7 +153,7 @@ def test_the_summary_says_what_the_tables_hold(comparison):
         "the-same against usual",
         "fewer against usual",
         "Emergency admissions",
-        "QALYs are not given",
+        "QALYs: years lived",
     ):
         assert words in said
     saved = comparison.pairs("fewer", "emergency_admissions")
