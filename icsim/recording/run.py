@@ -136,6 +136,14 @@ class Run:
         return self._table("decisions")
 
     @cached_property
+    def services(self) -> "pd.DataFrame":
+        """Services of the catalogue in use by month and site: state, coverage, fidelity, posts, people, GBP.
+
+        A row without a site is the whole service.
+        """
+        return self._table("services")
+
+    @cached_property
     def events(self) -> "pd.DataFrame":
         """Decisive events: date, organisation, event, cause."""
         return self._table("events")

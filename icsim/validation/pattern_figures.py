@@ -118,14 +118,6 @@ def months_lost(worlds: Worlds) -> float:
     return float(months[-1] - np.interp(leaves[-1], np.maximum.accumulate(stays), months))
 
 
-def change_of_attendances(worlds: Worlds) -> float:
-    """A&E attendances per 1,000 in the second year, the second world's over the first's, %."""
-    one, other = (
-        Year(run, _years(run)[-1]).per_1000("acute_trust", "ae_attendances") for run in worlds.values()
-    )
-    return (other / one - 1) * 100
-
-
 def _admissions(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Emergency admissions in the first year and the next of people then 65 and over, (people,) each."""
     people: Any = run.people
@@ -164,3 +156,63 @@ def fall_of_a_random_cohort(worlds: Worlds) -> float:
     often = int((then >= OFTEN).sum())
     rows = np.linspace(0, len(then) - 1, often).astype(int)
     return _share(then, rows) - _share(later, rows)
+
+
+def _change(worlds: Worlds, name: str) -> float:
+    """Per 1,000 in the last whole year, the second world's over the first's, %."""
+    one, other = (Year(run, _years(run)[-1]).per_1000("acute_trust", name) for run in worlds.values())
+    return (other / one - 1) * 100
+
+
+def change_of_attendances(worlds: Worlds) -> float:
+    """A&E attendances."""
+    return _change(worlds, "ae_attendances")
+
+
+def change_of_admissions(worlds: Worlds) -> float:
+    """Emergency admissions."""
+    return _change(worlds, "emergency_admissions")
+
+
+def change_of_bed_days(worlds: Worlds) -> float:
+    """Bed days of residents."""
+    return _change(worlds, "bed_days")
+
+
+def pilot_given_up(worlds: Worlds) -> float:
+    """1 where a service was dropped within the run, else 0."""
+    services: Any = _only(worlds).services
+    return float((services["state"] == "dropped").any())
+
+
+def need_found(worlds: Worlds) -> float:
+    """Need that services uncovered, per 1,000 residents a year, in the second world."""
+    _, run = worlds.values()
+    services: Any = run.services
+    years = _years(run)
+    heads = Year(run, years[-1]).mean("system", "population")
+    return float(services["need_found"].sum()) / len(years) / heads * 1000
+
+
+def practices_more(worlds: Worlds) -> float:
+    """Share of practices that have the service at the end, the second world's less the first's."""
+    alone, peers = (_practices_with_it(run) for run in worlds.values())
+    return peers - alone
+
+
+def _practices_with_it(run: Run) -> float:
+    services, organisations = run.services, run.organisations
+    practices = organisations.loc[organisations["kind"] == "gp_practice", "name"]
+    last: Any = services[services["month"] == services["month"].max()]
+    return float(practices.isin(last["site"]).mean())
+
+
+def effort_outside_the_nhs(worlds: Worlds) -> float:
+    """Of councils and charities in the last year, the second world's less the first's."""
+    broad, narrow = (
+        np.mean(
+            [_decisions(run, "effort", kind)[-12:].mean() for kind in ("local_authority", "voluntary_sector")]
+        )
+        for run in worlds.values()
+    )
+    return float(narrow - broad)
