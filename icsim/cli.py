@@ -407,6 +407,129 @@ def sweep(
         raise typer.Exit(1)
 
 
+Dataset = Annotated[
+    str, typer.Argument(metavar="DATASET", help="What icsim sweep has made: a folder or a URL.")
+]
+Year = Annotated[
+    str,
+    typer.Option(
+        "--year", metavar="2016/17", help="Financial year of the outcomes; left out, the whole run."
+    ),
+]
+
+
+@app.command()
+@plainly
+def sensitivity(
+    dataset: Dataset,
+    outcomes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--outcome", metavar="NAME", help="An outcome; may be given many times; left out, five."
+        ),
+    ] = None,
+    policy: Annotated[
+        str, typer.Option(metavar="NAME", help="Under which policy, where there are some.")
+    ] = "",
+    year: Year = "all",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The report; left out, DATASET/sensitivity.html.")
+    ] = None,
+) -> None:
+    """Tell how much each factor of a sweep matters, and how much is luck: Sobol or Morris, with intervals."""
+    from rich.console import Console
+
+    from icsim.reporting.page import write
+    from icsim.reporting.sweeps import sensitivity_page
+    from icsim.sweeps import showing
+    from icsim.sweeps.dataset import open_dataset
+    from icsim.sweeps.sensitivity import DEFAULT_OUTCOMES
+    from icsim.sweeps.sensitivity import sensitivity as sensitivity_of
+
+    opened = open_dataset(dataset)
+    chosen = policy or next(iter(opened.design.spec["policies"]), "")
+    found = [
+        sensitivity_of(opened, one, policy=chosen, financial_year=year)
+        for one in outcomes or DEFAULT_OUTCOMES
+    ]
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    for one in found:
+        console.print(showing.influences(one))
+    path = write(sensitivity_page(opened, found), out or showing.beside(dataset, "sensitivity.html"))
+    typer.echo(f"Report: {_shown(path)}")
+
+
+@app.command()
+@plainly
+def discover(
+    dataset: Dataset,
+    outcome: Annotated[
+        str, typer.Option(metavar="NAME", help="What a policy is judged by.")
+    ] = "emergency_admissions",
+    policy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose failures; left out, the last policy.")
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="It fails where no better than this; left out, the first."),
+    ] = None,
+    above: Annotated[
+        float | None, typer.Option(metavar="X", help="It fails where the outcome is above X instead.")
+    ] = None,
+    below: Annotated[
+        float | None, typer.Option(metavar="X", help="It fails where the outcome is below X instead.")
+    ] = None,
+    year: Year = "all",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The report; left out, DATASET/discovery.html.")
+    ] = None,
+) -> None:
+    """Find under which assumptions a policy fails (PRIM), and how policies compare over all scenarios."""
+    from rich.console import Console
+
+    from icsim.reporting.page import write
+    from icsim.reporting.sweeps import discovery_page
+    from icsim.sweeps import showing
+    from icsim.sweeps.dataset import open_dataset
+    from icsim.sweeps.discovery import discover as discover_in
+
+    opened = open_dataset(dataset)
+    found = discover_in(
+        opened, outcome, policy=policy, against=against, above=above, below=below, financial_year=year
+    )
+    page = discovery_page(opened, found)
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    console.print(showing.discovered(found, page.headlines))
+    typer.echo(f"Report: {_shown(write(page, out or showing.beside(dataset, 'discovery.html')))}")
+
+
+@app.command()
+@plainly
+def totals(
+    dataset: Dataset,
+    policy: Annotated[
+        str, typer.Option(metavar="NAME", help="Under which policy, where there are some.")
+    ] = "",
+    year: Year = "all",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The table of places, as CSV; left out, DATASET/places.csv."),
+    ] = None,
+) -> None:
+    """Add up the places of a sweep, and write a table with a row for each, ready for a map."""
+    from icsim.sweeps import adding, showing
+    from icsim.sweeps.dataset import open_dataset
+
+    opened = open_dataset(dataset)
+    chosen = policy or next(iter(opened.design.spec["policies"]), "")
+    table = adding.by_place(opened, chosen, year)
+    rows = showing.added(table, adding.total(table))
+    _table(("outcome", "all places", "unit", "per 1,000 people"), rows)
+    path = out or showing.beside(dataset, "places.csv")
+    _write(path, table.to_csv(index=False))
+    typer.echo(f"{len(table)} places: {_shown(path)}")
+
+
 @app.command()
 @plainly
 def explain(

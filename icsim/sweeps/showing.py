@@ -4,12 +4,15 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from icsim.sweeps.discovery import Discovery
 from icsim.sweeps.execution import Cluster, Progress
 from icsim.sweeps.factors import Factor
+from icsim.sweeps.sensitivity import Sensitivity
 from icsim.sweeps.store import MANIFEST, Store
 from icsim.sweeps.sweeping import Sweep
 
@@ -167,3 +170,80 @@ def errors(store: Store) -> Counter[str]:
         if name.endswith(".parquet"):
             found.update(one for one in store.read_table(name, ["error"])["error"].to_pylist() if one)
     return found
+
+
+def influences(found: Sensitivity) -> "RenderableType":
+    """The factors of one outcome, the strongest first, in a terminal."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    morris = found.method == "Morris"
+    heads = (
+        "factor",
+        "effect over the range" if morris else "total",
+        "spread" if morris else "alone",
+        "evidence",
+    )
+    table = Table(*heads, header_style="bold", box=None, pad_edge=False)
+    for one in found.influences:
+        alone = _number(one.spread) if morris else f"{_number(one.first)} ± {_number(one.first_half)}"
+        total = f"{_number(one.total)} ± {_number(one.total_half)}"
+        table.add_row(Text(one.factor.key), Text(total), Text(alone), one.factor.kind)
+    title = f"{found.outcome}: {found.method}, {found.points} points, 95% intervals"
+    lines = [Text(title, style="bold"), table]
+    if found.emulator is not None:
+        lines.append(
+            Text(f"The emulator explains {100 * found.emulator.explained:.0f}% of points kept from it.")
+        )
+    if found.split.parameters == found.split.parameters:
+        shares = found.split
+        lines.append(
+            Text(
+                f"Variance of single runs: factors {100 * shares.parameters:.0f}%, shared seeds "
+                f"{100 * shares.seeds:.0f}%, luck {100 * shares.luck:.0f}%."
+            )
+        )
+    return Group(*lines, Text())
+
+
+def _number(value: float) -> str:
+    return "-" if value != value else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def discovered(found: Discovery, headlines: Iterable[tuple[str, str]]) -> "RenderableType":
+    """Regions of failure and the regret of policies, in a terminal."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    lines: list[Any] = [Text(f"{what}: {said}") for what, said in headlines]
+    if len(found.regrets) > 1:
+        heads = ("policy", "mean", "best in", "mean regret", "most regret")
+        table = Table(*heads, header_style="bold", box=None, pad_edge=False)
+        for one in found.regrets:
+            numbers = (_number(one.mean), f"{100 * one.best:.0f}%", _number(one.mean_regret))
+            table.add_row(Text(one.policy), *numbers, _number(one.most_regret))
+        lines += [Text(), table]
+    return Group(*lines)
+
+
+def beside(url: str, name: str) -> Path:
+    """Where a report goes: into the folder of a dataset, or here where that is elsewhere."""
+    store = Store(url)
+    return Path(store.root) / name if store.local else Path(name)
+
+
+def added(places: Any, total: Any) -> list[tuple[str, ...]]:
+    """What all places come to: outcome, number, unit, and per 1,000 people where it is a count."""
+    from icsim.analysis.outcomes import KNOWN
+    from icsim.sweeps.adding import NOT_ADDED
+
+    rows = [("People", f"{total['people']:,.0f}", f"in {len(places)} places", "")]
+    for name, value in total.items():
+        if name not in KNOWN:
+            continue
+        one = KNOWN[str(name)]
+        rate = "" if one.unit in NOT_ADDED else _number(1000 * value / total["people"])
+        rows.append((one.label, f"{value:,.{one.decimals if one.unit in NOT_ADDED else 0}f}", one.unit, rate))
+    return rows

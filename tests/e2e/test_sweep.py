@@ -2,11 +2,15 @@
 
 import os
 import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +53,7 @@ def start(folder: Path, out: str, *more: str) -> subprocess.Popen[str]:
     """The command in a process of its own."""
     (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
     paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    arguments = ["sweep", "small.yaml", "--out", out, "--jobs", "2", *more]
+    arguments = ["sweep", "small.yaml", "--out", out, *(more or ["--jobs", "2"])]
     return subprocess.Popen(
         [sys.executable, "-m", "icsim.cli", *arguments],
         cwd=folder,
@@ -141,3 +145,58 @@ def test_killed_at_random_and_resumed_it_comes_to_what_a_plain_loop_comes_to(tmp
     pd.testing.assert_frame_equal(figures(broken), figures(tmp_path / "whole"))
     design = pd.read_parquet(broken / "design.parquet")
     pd.testing.assert_frame_equal(design, pd.read_parquet(tmp_path / "whole" / "design.parquet"))
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Ray cluster of two nodes on this machine, a head and a worker: its address, and the worker."""
+    folder = tempfile.mkdtemp(prefix="icsim-ray-", dir="/tmp")  # Ray's sockets bear no long paths
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"127.0.0.1:{port}"
+    ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1"]
+    ray += ["--object-store-memory=80000000", "--node-ip-address=127.0.0.1", "--disable-usage-stats"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1"}
+    nodes = []
+    try:
+        for more in (["--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}"],
+                     [f"--address={address}"]):  # fmt: skip
+            with (tmp_path / "nodes.log").open("ab") as log:
+                node = subprocess.Popen(
+                    [*ray, *more], env=environment, stdout=log, stderr=log, start_new_session=True
+                )
+            nodes.append(node)
+            until(lambda: b"Ray runtime started" in (tmp_path / "nodes.log").read_bytes(), node)
+            assert node.poll() is None, (tmp_path / "nodes.log").read_text()
+        yield address, nodes[1]
+    finally:
+        for node in nodes:
+            below = children(node.pid)
+            node.kill()
+            node.wait()
+            for pid in below:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds a node's processes in /proc")
+def test_a_node_lost_in_the_middle_takes_no_run_with_it(
+    tmp_path: Path, cluster: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    address, node = cluster
+    process = start(tmp_path, "set", "--address", address)
+    until(lambda: any("ray::make" in title for title in children(node.pid).values()), process)
+    for pid in children(node.pid):  # the machine is gone, all at once
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    node.kill()
+    code, said, complained = ended(process)
+    assert code == 1, complained  # one point cannot be run, anywhere
+    assert f"{RUNS} of {RUNS} runs done, {POISONED} failed" in said
+    runs = open_dataset(tmp_path / "set").runs
+    assert runs["done"].all()
+    assert runs["run"].is_unique
+    figures = open_dataset(tmp_path / "set").outcomes()
+    assert len(figures) == RUNS - POISONED

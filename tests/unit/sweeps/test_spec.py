@@ -93,3 +93,19 @@ def test_a_sweep_is_no_experiment() -> None:
     assert not [name for name in shipped() if "sweep" in name]
     with pytest.raises(ExperimentError):
         load("trust-by-contract")
+
+
+def test_the_cluster_file_is_what_ray_s_launcher_takes() -> None:
+    import json
+
+    ray = pytest.importorskip("ray")
+    jsonschema = pytest.importorskip("jsonschema")
+    from ruamel.yaml import YAML
+
+    folder = Path(__file__).parents[3] / "docs" / "cluster"
+    content = YAML(typ="safe").load((folder / "ray-cluster.yaml").read_text(encoding="utf-8"))
+    schema = Path(str(ray.__file__)).parent / "autoscaler" / "ray-schema.json"
+    jsonschema.validate(content, json.loads(schema.read_text(encoding="utf-8")))
+    job = YAML(typ="safe").load((folder / "kuberay.yaml").read_text(encoding="utf-8"))
+    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
+    assert "icsim sweep" in job["spec"]["entrypoint"]
