@@ -29,7 +29,8 @@ def dataset(folder: Path, truth: Truth, fail: tuple[int, ...] = (), **content: A
     file = {"base": "isle-of-wight", "factors": FACTORS, **content}
     sweep = sweeping.prepare(file, out=folder)
     rows = []
-    for run in sweep.design.table.to_dict("records"):
+    records: list[Any] = sweep.design.table.to_dict("records")
+    for run in records:
         row = {"run": run["run"], "financial_year": "all", "dimension": "place", "group": "", "seconds": 1.0}
         value = truth(run, run["policy"], run["seed"])
         rows.append({**row, "outcome": "deaths", "value": value, "error": None})
