@@ -12,7 +12,7 @@ from icsim.recording.store import ResultError
 from icsim.reporting.drawing import Drawing, wide
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    import rich.table
 
 CELL, HIGH, GAP, TOP = 38.0, 26.0, 40.0, 44.0
 SHADES = 10
@@ -78,7 +78,7 @@ def svg_of(phase: Phase) -> str:
     return f"{opening}<style>{''.join(styles)}</style>{text[at:]}\n"
 
 
-def table_of(phase: Phase) -> "Table":
+def table_of(phase: Phase) -> "rich.table.Table":
     """Effort at the end (and trust), for a terminal."""
     from rich.table import Table
 
