@@ -158,7 +158,9 @@ class AcuteTrust(Organisation):
         """Occupancy of its core beds this month, from ease (0) to the limit (1)."""
         v = self.model.catalogue.value
         least, most = v("pressure_occupancy_from"), v("pressure_occupancy_to")
-        occupancy = self.activity.get("beds_occupied", 0.0) / max(self.capacity["core_beds"], 1.0)
+        occupancy = self.activity_of("beds_occupied").get("beds_occupied", 0.0) / max(
+            self.capacity["core_beds"], 1.0
+        )
         return min(max((occupancy - least) / max(most - least, 1e-9), 0.0), 1.0)
 
     def open(self) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
 from icsim.care.unmet import first_visits
-from icsim.compiling import compiled, kernel
+from icsim.compiling import compiled
 from icsim.population.columns import Need, Residence, Status
-from icsim.prefetch import prefetch_most
+from icsim.prefetch import prefetch_half
 from icsim.recording.measures import columns
 from icsim.streams import log, normal, uniform
 
@@ -21,19 +21,35 @@ AHEAD = 8  # people whose records are on their way while one is looked at
 
 
 @compiled
-def _candidates(
-    people: Any, older: np.ndarray, least_age: float, noise: float, month: int
+def _look_through(
+    people: Any,
+    older: np.ndarray,
+    caseload: np.ndarray,
+    chances: tuple[float, float, float],
+    month: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Everyone a team might take on, their neighbourhoods and scores: log true rate of crises, with noise."""
+    """Discharge part of every team's caseload, then list everyone a team might take on.
+
+    Args:
+        caseload: of each team, counted down (N,).
+        chances: of an end in a month, the least age to be taken on, and the noise of the risk tool.
+
+    Returns:
+        Rows of the candidates, their neighbourhoods and scores: log true rate of crises, with noise.
+    """
+    end, least_age, noise = chances
     rows = np.empty(len(older), np.int64)
-    teams = np.empty(len(older), np.int64)
+    teams = np.empty(len(older), np.int16)
     scores = np.empty(len(older))
     n = 0
     for k in range(len(older)):
         if k + AHEAD < len(older):
-            prefetch_most(people, older[k + AHEAD])
+            prefetch_half(people, older[k + AHEAD])
         i = older[k]
         p = people[i]
+        if p.caseload == 1 and uniform(p.key, draws.CASELOAD_END, month) < end:
+            p.caseload = 0
+            caseload[p.neighbourhood] -= 1
         if p.age >= least_age and p.caseload == 0 and p.residence == Residence.HOME:
             rate = p.rate[Need.ACSC] + p.rate[Need.FRAILTY] + p.rate[Need.SOCIAL] + p.rate[Need.ACUTE]
             rows[n] = i
@@ -43,27 +59,17 @@ def _candidates(
     return rows[:n], teams[:n], scores[:n]
 
 
-@kernel
-def _step_down(people: Any, older: np.ndarray, caseload: np.ndarray, chance: float, month: int) -> None:
-    """Discharge part of every team's caseload, counting down ``caseload`` (N,)."""
-    for k in range(len(older)):
-        if k + AHEAD < len(older):
-            prefetch_most(people, older[k + AHEAD])
-        p = people[older[k]]
-        if p.caseload == 1 and uniform(p.key, draws.CASELOAD_END, month) < chance:
-            p.caseload = 0
-            caseload[p.neighbourhood] -= 1
+def find_cases(model: "ICSModel", month: int, day: int, end: float = 0.0) -> None:
+    """Every team steps people down, and takes on those with the highest scores of a noisy risk tool.
 
-
-def find_cases(model: "ICSModel", month: int, day: int) -> None:
-    """Every team takes on those with the highest scores of a noisy risk tool, as far as it has room.
-
-    The first visit uncovers part of the unmet need of those taken on.
+    ``end``: chance that a person's place on a caseload ends. Teams take people on as far as they have room;
+    the first visit uncovers part of the unmet need of those taken on.
     """
     v, teams = model.catalogue.value, model.world.teams
     noise = v("team_case_finding_noise") * model.risk_noise
-    rows, team, score = _candidates(model.people, model.seen.older, v("team_case_finding_age"), noise, month)
-    order = np.argsort(team.astype(np.int16), kind="stable")
+    chances = (end, v("team_case_finding_age"), noise)
+    rows, team, score = _look_through(model.people, model.seen.older, teams.caseload, chances, month)
+    order = np.argsort(team, kind="stable")
     first = np.searchsorted(team[order], np.arange(len(teams) + 1))
     for k in range(len(teams)):
         mine = order[first[k] : first[k + 1]]
@@ -77,14 +83,6 @@ def find_cases(model: "ICSModel", month: int, day: int) -> None:
         if teams.visits[k] > 0:
             found = first_visits(model.world, chosen, day, month)
             model.world.tallies.community_team[k, T.NEED_UNCOVERED] += found
-
-
-def review_caseloads(model: "ICSModel") -> None:
-    """The month's work of all teams in one pass: step some people down, then find new cases."""
-    month = model.months_done
-    end = model.catalogue.value("team_caseload_end")
-    _step_down(model.people, model.seen.older, model.world.teams.caseload, end, month)
-    find_cases(model, month, model.day - 1)
 
 
 class CommunityTeam(Organisation):
@@ -166,5 +164,6 @@ class CommunityTeam(Organisation):
 
     def review_month(self) -> None:
         """Step some people down and fill the caseload again; the first team does it for all, in one pass."""
+        model = self.model
         if self.index == 0:
-            review_caseloads(self.model)
+            find_cases(model, model.months_done, model.day - 1, model.catalogue.value("team_caseload_end"))

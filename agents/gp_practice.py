@@ -123,7 +123,8 @@ class GPPractice(Organisation):
 
     def workload(self) -> float:
         """The month's work over the appointments offered: seen, turned away, and booked beyond the usual."""
-        v, activity = self.model.catalogue.value, self.activity
+        v = self.model.catalogue.value
+        activity = self.activity_of("capacity", "backlog", "appointments", "requests_refused")
         days = self.model.day - self.model.month_began
         offered = activity.get("capacity", 0.0) * days
         if offered <= 0:

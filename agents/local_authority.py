@@ -11,7 +11,7 @@ from icsim.care.services import Setting
 from icsim.compiling import compiled, kernel
 from icsim.experiment.organisations import Eligibility
 from icsim.population.columns import FRAILTY_CUTS, Residence, Status
-from icsim.prefetch import prefetch_most
+from icsim.prefetch import prefetch_standing
 from icsim.recording.measures import columns
 from icsim.streams import uniform
 
@@ -30,17 +30,14 @@ def _month_of_care(w: Any, rows: np.ndarray, chance: float, least_need: np.ndarr
     n = 0
     for k in range(len(rows)):
         if k + AHEAD < len(rows):
-            prefetch_most(w.people, rows[k + AHEAD])
+            prefetch_standing(w.people, rows[k + AHEAD])
         i = rows[k]
         p = w.people[i]
         if p.package == 1 and uniform(p.key, draws.PACKAGE_END, month) < chance:
             p.package = 0
             w.social.home_care_used[p.authority] -= 1
-        if (
-            p.social_care_need >= least_need[p.authority]
-            and p.residence == Residence.HOME
-            and p.setting < Setting.BOARDING
-        ):
+        here = p.residence == Residence.HOME and p.setting < Setting.BOARDING
+        if here and p.social_care_need >= least_need[p.authority]:
             eligible[n] = i
             n += 1
     return eligible[:n]
@@ -79,8 +76,9 @@ def support_at_home(model: "ICSModel", weeks: float, month: int) -> None:
     the index of the draws.
     """
     councils = model.of(LocalAuthority)
-    older = model.seen.older
-    rows = np.roll(older, -model.first_of_month(len(older)))
+    older, rows = model.seen.older, model.seen.cared_for
+    if len(older):
+        rows = np.roll(rows, -np.searchsorted(rows, older[model.first_of_month(len(older))]))
     least = np.array([council.eligibility for council in councils])
     world = model.world
     end = model.catalogue.value("home_care_end")

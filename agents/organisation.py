@@ -62,7 +62,7 @@ class Organisation(mesa.Agent, ABC):
 
     def turned_away(self, refused: str, *asked: str) -> float:
         """Part of a month's requests (``asked`` summed) refused, 1 at `pressure_refused_to` and beyond."""
-        activity = self.activity
+        activity = self.activity_of(refused, *asked)
         requests = sum(activity.get(measure, 0.0) for measure in asked)
         limit = max(self.model.catalogue.value("pressure_refused_to"), 1e-9)
         return min(activity.get(refused, 0.0) / max(requests, 1.0) / limit, 1.0)
@@ -70,6 +70,10 @@ class Organisation(mesa.Agent, ABC):
     @property
     def activity(self) -> dict[str, float]:
         """This month's figures so far by measure: sums of activity, means of levels and waits."""
+        return self.activity_of(*(measure.name for measure in measures_of(self.kind)))
+
+    def activity_of(self, *names: str) -> dict[str, float]:
+        """:attr:`activity` of some measures alone."""
         model = self.model
         rows = model.recorder.block(self.kind)[model.month_began : model.day, self.index]
         if not len(rows):
@@ -77,6 +81,7 @@ class Organisation(mesa.Agent, ABC):
         return {
             measure.name: float(rows[:, k].sum() if measure.over_time == "sum" else rows[:, k].mean())
             for k, measure in enumerate(measures_of(self.kind))
+            if measure.name in names
         }
 
     @property

@@ -10,7 +10,7 @@ from icsim.care import purposes as draws
 from icsim.care.world import RECOVERED
 from icsim.compiling import compiled
 from icsim.population.columns import Status
-from icsim.prefetch import prefetch_most
+from icsim.prefetch import prefetch_half
 from icsim.recording.measures import columns
 from icsim.streams import uniform
 
@@ -32,7 +32,7 @@ def _treatments_end(w: Any, rows: np.ndarray, chances: np.ndarray, month: int) -
     ended, recovered = 0, 0
     for k in range(len(rows)):
         if k + AHEAD < len(rows):
-            prefetch_most(w.people, rows[k + AHEAD])
+            prefetch_half(w.people, rows[k + AHEAD])
         p = w.people[rows[k]]
         chance = chances[p.mental_health_need]
         if p.caseload != TREATED or uniform(p.key, draws.TREATMENT_END, month) >= chance:
@@ -57,7 +57,7 @@ def _queue(people: Any, rows: np.ndarray, chances: np.ndarray, month: int) -> in
     waiting = 0
     for k in range(len(rows)):
         if k + AHEAD < len(rows):
-            prefetch_most(people, rows[k + AHEAD])
+            prefetch_half(people, rows[k + AHEAD])
         p = people[rows[k]]
         if p.caseload == TREATED:
             continue
@@ -102,7 +102,7 @@ class MentalHealthTrust(Organisation):
     @property
     def pressure(self) -> float:
         """Wait for treatment at this month's pace, over the longest that the standard of 18 weeks allows."""
-        activity = self.activity
+        activity = self.activity_of("treatment_waiting", "treatments_started")
         months = activity.get("treatment_waiting", 0.0) / max(activity.get("treatments_started", 0.0), 1.0)
         return min(months / max(self.model.catalogue.value("pressure_treatment_months"), 1e-9), 1.0)
 
@@ -219,11 +219,19 @@ class UrgentCare(Organisation):
 
 
 @compiled
-def _places_end(people: Any, lonely: np.ndarray, chance: float, month: int) -> None:
-    for i in lonely:
-        p = people[i]
+def _places_end(people: Any, lonely: np.ndarray, chance: float, month: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places end; who still has one, and everybody's unmet need, by ``lonely`` row."""
+    held = np.zeros(len(lonely), np.bool_)
+    unmet = np.zeros(len(lonely), np.float32)
+    for k in range(len(lonely)):
+        if k + AHEAD < len(lonely):
+            prefetch_half(people, lonely[k + AHEAD])
+        p = people[lonely[k]]
         if p.befriended == 1 and uniform(p.key, draws.BEFRIENDING_END, month) < chance:
             p.befriended = 0
+        held[k] = p.befriended == 1
+        unmet[k] = p.unmet_need
+    return held, unmet
 
 
 class VoluntarySector(Organisation):
@@ -252,12 +260,11 @@ class VoluntarySector(Organisation):
         model, v = self.model, self.model.catalogue.value
         people, month = model.people, model.months_done
         lonely = model.seen.lonely
-        _places_end(people, lonely, v("voluntary_end"), month)
+        held, unmet = _places_end(people, lonely, v("voluntary_end"), month)
         supported = self.capacity["people_supported"] * model.service_factor(self, "staff")
         room = int(supported + model.added(self, "voluntary_places"))
-        held = people["befriended"][lonely] == 1
         new = lonely[~held]
-        new = new[np.argsort(-people["unmet_need"][new], kind="stable")[: max(0, room - int(held.sum()))]]
+        new = new[np.argsort(-unmet[~held], kind="stable")[: max(0, room - int(held.sum()))]]
         people["befriended"][new] = 1
         people["activation"][new] = np.minimum(people["activation"][new] + v("voluntary_activation"), 100)
         chosen = np.append(lonely[held][:room], new)

@@ -39,7 +39,7 @@ from icsim.evidence.councils import councils_of, districts_of, find_district
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem
 from icsim.keeping import lay
-from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
+from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, USE, Status
 from icsim.population.councils import under_councils
 from icsim.population.demand import counts_by_age_and_fifth, expected
 from icsim.population.risk import RISK, need_rates, risk_tables
@@ -322,22 +322,23 @@ class ICSModel(PatientsByType):
         v = self.catalogue.value
         world, first = self.world, -self.run_in
         settle_everyone(world, first)
-        self.seen = self._look(first)
+        seen = self._look(first)
+        self.seen = seen._replace(cared_for=seen.older)  # hospitals start packages until the next look
         waiting = (v("waiting_outpatient_per_1000"), v("waiting_list_per_1000"), v("following_up_per_1000"))
         fill_waiting_lists(world, first, waiting, v("waiting_mean_days"))
-        need_goes_unseen(world, self.seen.older, self.seen.distressed, v("unmet_months_at_start"), first)
+        need_goes_unseen(world, self.seen.failing, self.seen.distressed, v("unmet_months_at_start"), first)
         find_cases(self, 0, first)
         for trust in self.of(MentalHealthTrust):
             trust.settle_in()
         for day in range(first, 0):
             if (day - first) % RUN_IN_MONTH == 0:
                 if day > first:
-                    need_goes_unseen(world, self.seen.older, self.seen.distressed, 1.0, day)
+                    need_goes_unseen(world, self.seen.failing, self.seen.distressed, 1.0, day)
                 support_at_home(self, RUN_IN_MONTH / 7, BEFORE + day)
             live_day(world, day)
         for table in world.tallies[: world.tallies._fields.index("residents")]:
             table[:] = 0
-        world.tallies.person_year[:] = 0
+        self._forget_use()
         world.tallies.work[:] = 0
         self._survey(0)
 
@@ -355,9 +356,26 @@ class ICSModel(PatientsByType):
         recorder = self.recorder
         recorder.block("gp_practice")[day:, :, columns("gp_practice").LIST_SIZE] = self.seen.lists
         recorder.block("system")[day:, 0, columns("system").UNMET_NEED] = self.seen.unmet_need
-        over = waiting_over(self.world, self.day - 1, EIGHTEEN_WEEKS)
+        over = waiting_over(self.world, self.seen.planned, self.day - 1, EIGHTEEN_WEEKS)
         trusts = recorder.block("acute_trust")
         trusts[day:, :, columns("acute_trust").WAITING_OVER_18_WEEKS] = over[: trusts.shape[1]]
+
+    @property
+    def person_year(self) -> np.ndarray:
+        """What each person used of care (``USE``) by financial year so far, shape (n, years, 4)."""
+        self._count_use()
+        return self.world.tallies.person_year
+
+    def _count_use(self) -> None:
+        """Put down what people have used in the financial year so far, beside the years before."""
+        year = self.recorder.year_of_day[max(self.day - 1, 0)]
+        for k, name in enumerate(USE):
+            self.world.tallies.person_year[:, year, k] = self.people[name]
+
+    def _forget_use(self) -> None:
+        """Begin to count anew what people use."""
+        for name in USE:
+            self.people[name] = 0
 
     @property
     def accounts(self) -> Accounts:
@@ -439,6 +457,10 @@ class ICSModel(PatientsByType):
         if self.day >= self.days:
             self.running = False
             return
+        years = self.recorder.year_of_day
+        if self.day and years[self.day] != years[self.day - 1]:
+            self._count_use()
+            self._forget_use()
         self.services.begin_day(self.date)
         self.happenings.begin_day(self.date)
         live_day(self.world, self.day)
@@ -468,7 +490,7 @@ class ICSModel(PatientsByType):
         self._accounts.post_until(self.day)  # before the surveys add to the last day's row
         self._survey(self.day - 1)
         months = (self.day - self.month_began) / MONTH
-        need_goes_unseen(self.world, self.seen.older, self.seen.distressed, months, self.day - 1)
+        need_goes_unseen(self.world, self.seen.failing, self.seen.distressed, months, self.day - 1)
         for organisation in self.organisations:
             organisation.review_month()
         if self.date.month == 4 and self.date.day == 1:

@@ -46,6 +46,7 @@ def _fetching(first: int, most: int) -> Any:
 
 # Each takes an array and an index: an integer not below zero, or one for each axis. Nothing changes.
 prefetch = _fetching(0, 64)  # the whole element
+prefetch_half = _fetching(0, 2)  # of a person: the clocks, and how they stand today
 prefetch_standing = _fetching(1, 1)  # of a person: the line of how they stand today
 prefetch_most = _fetching(0, 3)  # of a person: all but the line of days and stays
 prefetch_days = _fetching(3, 1)  # of a person: that line

@@ -20,7 +20,7 @@ from icsim.checkpoint import SUFFIX, Checkpoint, CheckpointError, code_digest
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem
 from icsim.model import ICSModel
-from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status, frailty_group
+from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, USE, Status, frailty_group
 from icsim.recording.manifest import build_manifest, digest
 from icsim.recording.progress import progress
 from icsim.recording.run import Run, open_run
@@ -349,10 +349,10 @@ def people_at_the_end(model: ICSModel) -> Any:
     states = ("frailty", "deconditioning", "unmet_need", "activation", "loneliness", "caseload", "package")
     for name in states:
         columns[name] = of(name)
-    names = ("gp_contacts", "ae_attendances", "emergency_admissions", "bed_days")
+    used = model.person_year
     for y, year in enumerate(model.recorder.financial_years):
-        for k, name in enumerate(names):
-            columns[f"{name}_{year.replace('/', '_')}"] = model.world.tallies.person_year[rows, y, k]
+        for k, name in enumerate(USE):
+            columns[f"{name}_{year.replace('/', '_')}"] = used[rows, y, k]
     for name, values in model.patients.extra.items():
         columns[name] = values[rows]
     return pd.DataFrame(columns)

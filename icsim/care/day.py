@@ -22,7 +22,7 @@ from icsim.care.world import EVENTS, reschedule
 from icsim.compiling import kernel
 from icsim.population.ageing import look_at_tables
 from icsim.population.columns import Need, Status
-from icsim.prefetch import prefetch, prefetch_days, prefetch_most
+from icsim.prefetch import prefetch_days, prefetch_most
 from icsim.recording.measures import columns
 from icsim.scan import rows_at_most
 from icsim.streams import bits, exp, normal, poisson, uniform
@@ -106,8 +106,6 @@ def look_ahead(w: Any, k: int, found: int, day: int) -> None:
     if k + SOON < found:
         i = w.due_today[k + SOON]
         p = w.people[i]
-        if p.next_care <= day or p.next_need <= day:
-            prefetch(w.tallies.person_year, (i, 0, 0))
         if p.next_life <= day:
             prefetch_days(w.people, i)
             if p.status == Status.RESIDENT:

@@ -8,7 +8,7 @@ from icsim.care.episode import draw, home
 from icsim.care.hospital import admit, attend_ae
 from icsim.care.planned import refer
 from icsim.care.services import Setting, whole
-from icsim.care.world import GP_CONTACTS, RECOVERED, add_unmet, unmet_need
+from icsim.care.world import RECOVERED, add_unmet, unmet_need
 from icsim.compiling import kernel
 from icsim.population.columns import NEVER, Lever, Need
 from icsim.recording.measures import columns, group_columns
@@ -64,7 +64,7 @@ def consult(w: Any, i: int, p: Any, day: int, waited: float, usual_practice: boo
     band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
     year = w.calendar.year[day + w.run_in]
     w.tallies.by_group[year, band, fifth, G.GP_APPOINTMENTS] += 1
-    w.tallies.person_year[i, year, GP_CONTACTS] += 1
+    p.gp_contacts += 1
     if usual_practice:
         w.tallies.gp_practice[practice, P.APPOINTMENTS] += 1
         known = w.gp.continuity[practice]

@@ -7,14 +7,7 @@ from icsim.care.crisis_team import HELPED, crisis_response
 from icsim.care.episode import draw, home
 from icsim.care.planned import count_nights, refer
 from icsim.care.services import RING, Setting, Support, call_next, join, leave
-from icsim.care.world import (
-    AE_ATTENDANCES,
-    BED_DAYS,
-    EMERGENCY_ADMISSIONS,
-    add_unmet,
-    reschedule,
-    unmet_need,
-)
+from icsim.care.world import add_unmet, reschedule, unmet_need
 from icsim.compiling import kernel
 from icsim.population.columns import NEVER, Lever, Need, Residence
 from icsim.recording.measures import columns, group_columns
@@ -85,7 +78,7 @@ def attend_ae(w: Any, i: int, p: Any, day: int) -> None:
     w.hospitals.ed_today[site] += 1
     w.tallies.acute_trust[site, A.AE_ATTENDANCES] += 1
     w.tallies.by_group[year, band, fifth, G.AE_ATTENDANCES] += 1
-    w.tallies.person_year[i, year, AE_ATTENDANCES] += 1
+    p.ae_attendances += 1
     x = r.admission[p.need] + r.admission_severity * (p.severity - 0.5) + r.admission_band[band]
     x += r.admission_pressure * pressure(w, site)
     if p.residence == Residence.CARE_HOME:
@@ -154,7 +147,7 @@ def admit(w: Any, i: int, p: Any, day: int) -> None:
             return
     w.tallies.acute_trust[p.site, A.EMERGENCY_ADMISSIONS] += 1
     w.tallies.by_group[year, band, fifth, G.EMERGENCY_ADMISSIONS] += 1
-    w.tallies.person_year[i, year, EMERGENCY_ADMISSIONS] += 1
+    p.emergency_admissions += 1
     if p.need == Need.ACSC:
         w.tallies.by_group[year, band, fifth, G.ACSC_ADMISSIONS] += 1
     if p.residence == Residence.CARE_HOME:
@@ -291,7 +284,7 @@ def free_bed(w: Any, i: int, p: Any, day: int) -> None:
     w.tallies.by_group[year, band, fifth, G.BED_DAYS] += nights
     if p.site != w.mental_site:
         w.tallies.by_group[year, band, fifth, G.EMERGENCY_BED_DAYS] += nights
-    w.tallies.person_year[i, year, BED_DAYS] += nights
+    p.bed_days += nights
     if p.age >= 65:
         unmet_need(w, p, day)
         p.deconditioning = min(

@@ -25,6 +25,7 @@ from icsim.compiling import compiled, kernel, record_of
 from icsim.handle import Handle
 from icsim.population.columns import AGE_BANDS, Need, Status
 from icsim.population.health import AgeingTables
+from icsim.prefetch import prefetch_days
 from icsim.recording.measures import GROUP_MEASURES, MEASURES
 from icsim.streams import entity_key, log, uniform
 
@@ -42,6 +43,7 @@ class Sizes:
 
 AHEAD = 500
 """Working days are known this many days beyond the end, for bookings."""
+ROWS_AHEAD = 16  # people whose records are on their way while one is looked at
 
 
 def calendar(start: date, run_in: int, year_of_day: np.ndarray) -> np.recarray:
@@ -222,14 +224,16 @@ def fill_waiting_lists(w: Handle, day: int, per_1000: tuple[float, float, float]
 
 
 @compiled
-def waiting_over(w: Any, day: int, days: int) -> np.ndarray:
-    """People on each site's queues whose 18-week clock has run for more than ``days`` days, shape (S,)."""
+def waiting_over(w: Any, rows: np.ndarray, day: int, days: int) -> np.ndarray:
+    """People whose 18-week clock has run for more than ``days`` days by site, shape (S,).
+
+    ``rows``: of everyone on a planned pathway.
+    """
     over = np.zeros(len(w.hospitals.key), np.int64)
-    for queue in range(len(w.planned_queues.lines.first)):
-        i = w.planned_queues.lines.first[queue]
-        while i >= 0:
-            p = w.people[i]
-            if day - p.referred > days and planned_queue(w, p) >= 0:
-                over[p.trust] += 1
-            i = w.planned_queues.links.following[i]
+    for k in range(len(rows)):
+        if k + ROWS_AHEAD < len(rows):
+            prefetch_days(w.people, rows[k + ROWS_AHEAD])
+        p = w.people[rows[k]]
+        if planned_queue(w, p) >= 0 and day - p.referred > days:
+            over[p.trust] += 1
     return over

@@ -4,7 +4,7 @@ from typing import Any
 
 from icsim.care import purposes as draws
 from icsim.care.services import Planned, Setting, call_next, join, join_front, leave
-from icsim.care.world import BED_DAYS, drop_appointment, reschedule
+from icsim.care.world import drop_appointment, reschedule
 from icsim.compiling import kernel
 from icsim.population.columns import NEVER
 from icsim.prefetch import prefetch
@@ -239,7 +239,7 @@ def end_elective_stay(w: Any, i: int, p: Any, day: int) -> None:
     p.discharged = day
     year = w.calendar.year[day + w.run_in]
     w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.BED_DAYS] += nights
-    w.tallies.person_year[i, year, BED_DAYS] += nights
+    p.bed_days += nights
     p.setting = Setting.HOME
     p.next_care = NEVER
     plan_follow_ups(w, i, p, day)

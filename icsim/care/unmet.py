@@ -9,7 +9,7 @@ from icsim.care.services import Setting
 from icsim.care.world import add_unmet, reschedule, unmet_need
 from icsim.compiling import compiled, kernel
 from icsim.population.columns import FRAILTY_CUTS, Need, Residence
-from icsim.prefetch import prefetch_most, prefetch_standing
+from icsim.prefetch import prefetch_standing
 from icsim.streams import uniform
 
 AHEAD = 8  # people whose records are on their way while one is looked at
@@ -27,17 +27,17 @@ def frailty_group_of(p: Any) -> int:
 
 
 @compiled
-def need_goes_unseen(w: Any, older: np.ndarray, distressed: np.ndarray, months: float, day: int) -> None:
+def need_goes_unseen(w: Any, failing: np.ndarray, distressed: np.ndarray, months: float, day: int) -> None:
     """What builds up in ``months`` in people at home whom nobody sees or supports.
 
-    In the frail, in those of 65 and over with social-care need and no package, and in those in mental
-    distress whom no team treats. ``older`` and ``distressed`` are rows of people.
+    Of those of 65 and over in the frail and in those with social-care need and no package, who all are
+    ``failing`` (:mod:`icsim.population.survey`); and in those in mental distress whom no team treats.
     """
     r = w.rules
-    for k in range(len(older)):
-        if k + AHEAD < len(older):
-            prefetch_most(w.people, older[k + AHEAD])
-        p = w.people[older[k]]
+    for k in range(len(failing)):
+        if k + AHEAD < len(failing):
+            prefetch_standing(w.people, failing[k + AHEAD])
+        p = w.people[failing[k]]
         if p.residence == Residence.HOME:
             amount = r.unmet_frail[frailty_group_of(p)]
             if p.package == 0:

@@ -36,7 +36,7 @@ class Tallies(NamedTuple):
     by_group: np.ndarray  # (years, B, 5, measures) float64
     person_days: np.ndarray  # (years, B, 5) float64
     residents: np.ndarray  # (B, 5) int64 now
-    person_year: np.ndarray  # (n, years, 4) uint16: GP, A&E, emergency admissions, bed days
+    person_year: np.ndarray  # (n, years, 4) uint16: USE of the years that are over (``ICSModel.person_year``)
     work: np.ndarray  # int64: candidate needs, needs past the bound, care events
 
 
@@ -112,8 +112,6 @@ def put_world_back(world: Any, state: Mapping[str, Any]) -> None:
     put(world, state, tuple(name for name in World._fields if name not in MADE_ANEW))
 
 
-# people["person_year"] columns
-GP_CONTACTS, AE_ATTENDANCES, EMERGENCY_ADMISSIONS, BED_DAYS = range(4)
 # tallies.work columns
 CANDIDATES, PAST_BOUND, EVENTS = range(3)
 

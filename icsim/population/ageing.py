@@ -59,12 +59,13 @@ def grow_older(person: Any, tables: AgeingTables) -> None:
 
     then = tables.prevalence[sex, decile, factor, before]
     now = tables.prevalence[sex, decile, factor, age]
-    for c in range(N_CONDITIONS):
+    remission = tables.remission[before]
+    begun, over = 0, 0
+    for c in range(N_CONDITIONS):  # no branches: several conditions at a time
         u = uniform(key, CONDITION, c)
-        if u < now[c]:
-            held |= 1 << c
-        elif then[c] - (then[c] - now[c]) * tables.remission[before, c] <= u < then[c]:
-            held &= ~(1 << c)
+        begun |= (u < now[c]) << c
+        over |= ((then[c] - (then[c] - now[c]) * remission[c] <= u) & (u < then[c])) << c
+    held = (held & ~over) | begun
     u = uniform(key, ONSET, age)
     if u < tables.replaced[before, factor, N_CONDITIONS - 1]:
         c = 0

@@ -93,6 +93,8 @@ class Lever(IntEnum):
     AE_CHOICE = 11  # appeal of A&E against the other choices
 
 
+USE = ("gp_contacts", "ae_attendances", "emergency_admissions", "bed_days")
+"""Columns of the care a person used in this financial year."""
 N_NEEDS = len(Need)
 MORTALITY = N_NEEDS  # index of the death rate in ``rate``
 N_LEVERS = len(Lever)
@@ -135,28 +137,28 @@ _PERSON = np.dtype(
         ("unmet_day", np.int32),
         ("trust_gp", np.float32),
         ("trust_ae", np.float32),
-        ("trust_community", np.float32),
+        ("frailty", np.float32),  # electronic frailty index, 0-1, exogenous course
         ("setting", np.uint8),  # where the care episode stands: icsim.care.services.Setting
         ("need", np.uint8),  # class of need of the episode
         ("step", np.uint8),  # steps taken in the episode: the index of its draws
-        ("site", np.uint8),  # hospital of the stay
+        ("social_care_need", np.uint8),  # 0 none, 1 some, 2 substantial, 3 critical
         ("episode", np.uint32),  # the candidate that began it
         ("severity", np.float32),  # 0-1
         ("since", np.int32),  # day the present setting was entered
         ("planned", np.uint8),  # where planned care stands: icsim.care.services.Planned
         ("follow_ups", np.uint8),  # outpatient follow-ups still to come
-        ("planned_count", np.uint16),  # planned pathways begun: the index of their draws
-        # line 2, the levers, where the person lives, and what changes at birthdays
+        ("authority", np.uint16),
+        # line 2, the levers, what care was used, and where the person lives
         ("lever", np.float32, (N_LEVERS,)),
-        ("frailty", np.float32),  # electronic frailty index, 0-1, exogenous course
-        ("susceptibility", np.float32),  # what makes people alike on paper differ; mean 1
-        ("conditions", np.uint16),  # bits of Condition
+        ("trust_community", np.float32),
+        ("gp_contacts", np.uint16),  # in this financial year, as the next three
+        ("ae_attendances", np.uint16),
+        ("emergency_admissions", np.uint16),
+        ("bed_days", np.uint16),
         ("lsoa", np.uint16),  # row of the place's LSOA table
         ("sex", np.uint8),
-        ("social_care_need", np.uint8),  # 0 none, 1 some, 2 substantial, 3 critical
-        ("care_plan", np.uint8),
         ("support", np.uint8),  # what a delayed discharge waits for
-        # line 3, days and stays; room for more
+        # line 3, days and stays, and what changes at birthdays; room for more
         ("birth_day", np.int32),  # day of birth, the first day of the run being 0
         ("arrival_day", np.int32),  # first day in the place (0 for everyone present at the start)
         ("departure_day", np.int32),  # day of moving away; NEVER when none
@@ -164,7 +166,11 @@ _PERSON = np.dtype(
         ("admitted", np.int32),  # day of admission of the stay in hand
         ("discharged", np.int32),  # day an inpatient was last discharged; -NEVER when none
         ("stays", np.uint16),  # emergency admissions so far
-        ("authority", np.uint16),
+        ("planned_count", np.uint16),  # planned pathways begun: the index of their draws
+        ("susceptibility", np.float32),  # what makes people alike on paper differ; mean 1
+        ("conditions", np.uint16),  # bits of Condition
+        ("site", np.uint8),  # hospital of the stay
+        ("care_plan", np.uint8),
     ],
     align=True,
 )

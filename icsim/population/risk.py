@@ -327,7 +327,11 @@ def set_rates(p: Any, tables: Any, day: int, until: int) -> None:
     b, q = tables.band[p.age], (p.imd_decile - 1) // 2
     grown = 0.5 * (day + min(until, day + 365)) - tables.from_day
     bound = 0.0
+    growth, factor = 0.0, 1.0
     for c in range(R):
-        p.rate[c] = tables.base[c, b, q] * multiplier(p, c, tables) * exp(tables.growth[c] * grown)
+        if tables.growth[c] != growth:  # most classes grow alike
+            growth = tables.growth[c]
+            factor = exp(growth * grown)
+        p.rate[c] = tables.base[c, b, q] * multiplier(p, c, tables) * factor
         bound += p.rate[c] * tables.headroom[c]
     p.need_scale = 1.0 / log(1.0 - min(bound, SUREST))

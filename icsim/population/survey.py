@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from icsim.compiling import compiled
-from icsim.population.columns import Status
+from icsim.population.columns import FRAILTY_CUTS, Status
 from icsim.prefetch import prefetch_standing
 from icsim.streams import exp
 
 OLDER = 65
 HOME_CARE = 1  # package
+SUBSTANTIAL = 2  # social-care need
 OFTEN = 2  # loneliness: often
 MODERATE = 2  # mental-health need
 TREATED = 2  # caseload: the mental health teams'
@@ -23,9 +24,12 @@ class Survey(NamedTuple):
     lists: np.ndarray  # (P,) int64 registered patients of each practice
     unmet_need: float  # sum over residents
     older: np.ndarray  # rows of residents of 65 and over
+    failing: np.ndarray  # of these, with moderate frailty or substantial social-care need
+    cared_for: np.ndarray  # of these, with social-care need or a package
     younger_supported: np.ndarray  # rows of residents under 65 with home care
     lonely: np.ndarray  # rows of residents who are often lonely
     distressed: np.ndarray  # rows of residents in mental distress, in treatment or after it
+    planned: np.ndarray  # rows of residents on a planned pathway
 
 
 @compiled
@@ -37,11 +41,15 @@ def survey(people: Any, practices: int, day: int, fade: np.ndarray) -> Survey:
     """
     lists = np.zeros(practices, np.int64)
     older = np.empty(len(people), np.int32)
+    failing = np.empty(len(people), np.int32)
+    cared_for = np.empty(len(people), np.int32)
     supported = np.empty(len(people), np.int32)
     lonely = np.empty(len(people), np.int32)
     distressed = np.empty(len(people), np.int32)
+    planned = np.empty(len(people), np.int32)
     unmet = 0.0
-    n_older, n_supported, n_lonely, n_distressed = 0, 0, 0, 0
+    n_older, n_failing, n_cared_for = 0, 0, 0
+    n_supported, n_lonely, n_distressed, n_planned = 0, 0, 0, 0
     for i in range(len(people)):
         if i + AHEAD < len(people):
             prefetch_standing(people, i + AHEAD)
@@ -56,6 +64,12 @@ def survey(people: Any, practices: int, day: int, fade: np.ndarray) -> Survey:
         if p.age >= OLDER:
             older[n_older] = i
             n_older += 1
+            if p.frailty >= FRAILTY_CUTS[1] or p.social_care_need >= SUBSTANTIAL:
+                failing[n_failing] = i
+                n_failing += 1
+            if p.social_care_need > 0 or p.package > 0:
+                cared_for[n_cared_for] = i
+                n_cared_for += 1
         elif p.package == HOME_CARE:
             supported[n_supported] = i
             n_supported += 1
@@ -65,11 +79,17 @@ def survey(people: Any, practices: int, day: int, fade: np.ndarray) -> Survey:
         if p.mental_health_need >= MODERATE or p.caseload == TREATED or p.mental_wait > 0:
             distressed[n_distressed] = i
             n_distressed += 1
+        if p.planned > 0:
+            planned[n_planned] = i
+            n_planned += 1
     return Survey(
         lists,
         unmet,
         older[:n_older],
+        failing[:n_failing],
+        cared_for[:n_cared_for],
         supported[:n_supported],
         lonely[:n_lonely],
         distressed[:n_distressed],
+        planned[:n_planned],
     )

@@ -68,7 +68,7 @@ def test_its_worlds_are_twins(example: Any):
     both = (without.people["status"] == 1) & (with_service.people["status"] == 1)
     same = without.people["need_count"] == with_service.people["need_count"]
     assert same[both].all()  # candidate needs are exogenous
-    admitted = [model.world.tallies.person_year[..., 2].sum(axis=1) for model in (without, with_service)]
+    admitted = [model.person_year[..., 2].sum(axis=1) for model in (without, with_service)]
     changed = admitted[0] != admitted[1]
     assert changed[stopped].mean() > 2 * changed[never].mean()
 

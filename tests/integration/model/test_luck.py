@@ -94,7 +94,7 @@ def fingerprint(model):
     for kind in model.recorder.measures:
         digest.update(model.recorder.block(kind).tobytes())
     tallies = model.world.tallies
-    for part in (tallies.by_group, tallies.person_days, tallies.person_year):
+    for part in (tallies.by_group, tallies.person_days, model.person_year):
         digest.update(part.tobytes())
     digest.update(model.accounts.ledger.balances_pence.tobytes())
     return digest.hexdigest()
@@ -167,12 +167,12 @@ def test_where_no_capacity_binds_a_policy_moves_only_those_it_is_for(make_model)
         policy.step()
         if plain.day % 10 == 0 or not plain.running:
             assert not different(plain, policy, ~women, but=()), f"day {plain.day}"
-    assert np.array_equal(plain.world.tallies.person_year[~women], policy.world.tallies.person_year[~women])
+    assert np.array_equal(plain.person_year[~women], policy.person_year[~women])
     moved = plain.people["next_care"][women] != policy.people["next_care"][women]
     moved |= plain.people["stays"][women] != policy.people["stays"][women]
     moved |= plain.people["trust_gp"][women] != policy.people["trust_gp"][women]
     assert moved.mean() > 0.1
-    admitted = [m.world.tallies.person_year[women][..., 2].sum() for m in (plain, policy)]
+    admitted = [m.person_year[women][..., 2].sum() for m in (plain, policy)]
     assert admitted[1] < 0.7 * admitted[0]
 
 

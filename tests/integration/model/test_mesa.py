@@ -76,7 +76,7 @@ def test_levers_that_patients_carry_are_felt(make_model):
     half = model.patients.select(lambda p: p.unique_id % 2 == 0)
     half.set("lever_need_acute", 0.2)
     model.run_model()
-    admissions = model.world.tallies.person_year[..., 2].sum(axis=1)
+    admissions = model.person_year[..., 2].sum(axis=1)
     spared = np.zeros(len(model.people), dtype=bool)
     spared[half.rows] = True
     assert admissions[spared].sum() < 0.7 * admissions[~spared].sum()

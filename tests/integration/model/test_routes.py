@@ -90,7 +90,7 @@ def test_first_visits_uncover_need_and_raise_activity(world):
     assert total(seen, "community_team", "need_uncovered") > 20
     assert total(unseen, "community_team", "need_uncovered") == 0
     visited = (seen.people["caseload"] == 1) | (unseen.people["caseload"] == 1)
-    more, fewer = (one.world.tallies.person_year[visited, :, :2].sum() for one in (seen, unseen))
+    more, fewer = (one.person_year[visited, :, :2].sum() for one in (seen, unseen))
     assert more > 1.004 * fewer  # GP contacts and A&E attendances
 
 
@@ -130,7 +130,7 @@ def test_a_nearer_ae_draws_those_who_live_near_it(world):
     model = world()
     here = model.people["status"] == Status.RESIDENT
     lsoa = model.people["lsoa"][here]
-    attended = model.world.tallies.person_year[: len(model.people), :, 1].sum(axis=1)[here]
+    attended = model.person_year[: len(model.people), :, 1].sum(axis=1)[here]
     near = model.world.travel[lsoa, 1] > 0
     people = model.people[here]
     young = people["age"] < 65
