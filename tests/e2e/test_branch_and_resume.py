@@ -73,7 +73,7 @@ def test_keeping_the_state_changes_nothing_in_the_results(place: Path):
 def test_a_branch_with_no_change_equals_the_unbroken_run(place: Path, tmp_path: Path, day: str):
     tell("branch", place / "kept" / "checkpoints" / day, "--out", tmp_path / "same")
     assert tables(tmp_path / "same") == tables(place / "plain")
-    assert len(tables(tmp_path / "same")) == 8
+    assert len(tables(tmp_path / "same")) == 9
     manifest = json.loads((tmp_path / "same" / "manifest.json").read_text(encoding="utf-8"))
     unbroken = json.loads((place / "plain" / "manifest.json").read_text(encoding="utf-8"))
     for key in ("experiment", "experiment_sha256", "replicates", "evidence", "diagnostics", "tables"):
