@@ -7,9 +7,10 @@ from typing import Any
 import solara
 
 from icsim.dashboards.live import Live
+from icsim.dashboards.results import Results
 
 STYLE = Path(__file__).with_name("dashboard.css")
-PAGES = (("/", "Live", Live),)
+PAGES = (("/", "Live", Live), ("results", "Results", Results))
 
 
 @solara.component

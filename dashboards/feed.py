@@ -130,7 +130,7 @@ class Feed:
                 above = sum(now > level for level in CROSSED[large.key])
                 was = self._side.get(large.key)
                 if was is not None and above != was:
-                    level = sorted(CROSSED[large.key])[max(above, was) - 1]
+                    level = sorted(CROSSED[large.key])[above - 1 if above > was else above]
                     word = "rises above" if above > was else "falls below"
                     self.say(day, f"{large.label}: {word} {level:.0f}%.", "effect")
                 self._side[large.key] = above

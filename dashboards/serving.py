@@ -24,7 +24,6 @@ SETTINGS = {
     "SOLARA_SESSION_SAME_SITE": "strict",
 }
 """Of Solara: a closed tab is forgotten within a minute, nobody is told who looks."""
-FOLDER = "ICSIM_DASHBOARD_RUNS"
 ZOOMABLE = b'content="width=device-width, initial-scale=1"'
 NOT_ZOOMABLE = b'content="width=device-width, initial-scale=1, maximum-scale=1, user-scalable=no, minimal-ui"'
 
@@ -56,7 +55,7 @@ def serve(
     listening = _listen(host, port)
     os.environ.update(SETTINGS)
     os.environ.setdefault("SOLARA_SESSION_SECRET_KEY", secrets.token_hex())
-    os.environ[FOLDER] = str(runs.expanduser().resolve())
+    os.environ["ICSIM_DASHBOARD_RUNS"] = str(runs.expanduser().resolve())
     os.environ["ICSIM_DASHBOARD_MODELS"] = str(models)
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{listening.getsockname()[1]}"
     import uvicorn

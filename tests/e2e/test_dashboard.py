@@ -193,6 +193,28 @@ def test_play_change_part_save_and_replay(page: Any, server: str, runs: Path, sh
     assert page.inner_text("[data-test=tile-emergency] [data-test=now]") == emergencies
 
 
+def test_a_result_is_opened_and_nothing_outside_the_folder(
+    page: Any, server: str, runs: Path, shots: Path
+) -> None:
+    import icsim
+
+    small = {"population.sample": 0.01, "years": 0.3}
+    icsim.run("isle-of-wight", overrides=small, out=runs / "small")
+    icsim.run("isle-of-wight", overrides=small, out=runs.parent / "elsewhere")
+    (runs / "astray").symlink_to(runs.parent / "elsewhere")
+    page.goto(f"{server}/results")
+    page.wait_for_selector("[data-test=picker]")
+    offered = page.locator("[data-test=picker] option").all_inner_texts()
+    assert "small" in offered
+    assert not {"astray", "elsewhere"} & set(offered)
+    page.select_option("[data-test=picker]", "small")
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+    assert "1 April 2015" in shown(page, "result").replace("01 April", "1 April")
+    assert "values assumed" in page.inner_text("main")
+    assert serious(page) == []
+    page.screenshot(path=shots / "results-1280.png")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
