@@ -1,5 +1,6 @@
 """The reports of a sweep: what an outcome is sensitive to, and under which assumptions a policy fails."""
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -222,6 +223,7 @@ def _scatter(found: Discovery, box: Box, key: str) -> Iterator[Figure]:
         drawing.mark(sx(a), sy(b), "outside" if fails else "common", 2.6)
     low, high = (sy.low, sy.high) if other is None else (other.low, other.high)
     corners = [(across.low, low), (across.low, high), (across.high, high), (across.high, low)]
-    drawing.path(((sx(a), sy(b)) for a, b in corners), "limit", closed=True)
+    for (a, b), (c, d) in itertools.pairwise([*corners, corners[0]]):
+        drawing.line(sx(a), sy(b), sx(c), sy(d), "limit")
     note = f"Up: {up}. Squares fail, dots do not; the frame is the region."
     yield Figure(f"{key}-f", title, drawing.svg(), note, width="half")
