@@ -25,7 +25,12 @@ def losses(tables: Tables, experiment: Experiment) -> Iterator[Sentence]:
         return
     last = tables["services"]["month"].max()
     for use, _ in experiment.used:
-        yield _told(tables, use, last, factors(experiment, use))
+        title = experiment.services[use.use].title if use.name == use.use else _capital(use.name)
+        yield _told(tables, title, use, last, factors(experiment, use))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def factors(experiment: Experiment, use: Use) -> dict[str, float]:
@@ -43,9 +48,8 @@ def factors(experiment: Experiment, use: Use) -> dict[str, float]:
     return found
 
 
-def _told(tables: Tables, use: Use, last: Any, full: dict[str, float]) -> Sentence:
+def _told(tables: Tables, title: str, use: Use, last: Any, full: dict[str, float]) -> Sentence:
     own = {"service": use.name, "site": ""}
-    title = (use.name[:1].upper() + use.name[1:]).replace("-", " ")
     worked = Fact.of(tables, "services", "month", "rows", ".0f", **own, state=AT_WORK)
     if not worked.value:
         return _never(tables, title, own)
@@ -54,7 +58,7 @@ def _told(tables: Tables, use: Use, last: Any, full: dict[str, float]) -> Senten
         Fact.of(tables, "services", column, "share", ".1f", **rows) for column in ("coverage", "fidelity")
     )
     filled, wanted = (
-        Fact.of(tables, "services", column, "sum", ".0f", **rows)
+        Fact.of(tables, "services", column, "sum", ",.1f", **rows)
         for column in ("posts_filled", "posts_wanted")
     )
     months = Fact.of(tables, "services", "month", "rows", ".0f", **rows)

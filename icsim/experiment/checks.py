@@ -394,9 +394,7 @@ def cut_to_run(experiment: Experiment, tree: Node, order: dict[str, int]) -> tup
     problems += _backwards(experiment, tree)
     if problems:
         raise ExperimentError(problems)
-    return _without(tree, cut) if cut else tree, [
-        _cut_words(dated, experiment) for dated in cut if dated.item
-    ]
+    return _without(tree, cut) if cut else tree, _cut_words([one for one in cut if one.item], experiment)
 
 
 def _rank(tree: Node, path: Path, order: dict[str, int]) -> int:
@@ -410,9 +408,17 @@ def _backwards(experiment: Experiment, tree: Node) -> Iterator[Problem]:
             yield _problem(tree, (*path, "end"), f"before its start ({one.start})")
 
 
-def _cut_words(dated: _Dated, experiment: Experiment) -> str:
-    name = dotted(dated.item or ())
-    return f"{name} is left out: it starts on {dated.day}, the run now ends before {experiment.end}"
+def _cut_words(cut: list[_Dated], experiment: Experiment) -> list[str]:
+    """One note on all that is left out."""
+    names = [dotted(dated.item or ()) for dated in cut]
+    if not cut:
+        return []
+    if len(cut) == 1:
+        return [
+            f"{names[0]} is left out: it starts on {cut[0].day}, the run now ends before {experiment.end}"
+        ]
+    when = f"the run now ends before {experiment.end}"
+    return [f"{_listed(names)} are left out: they start later, {when}"]
 
 
 def _without(tree: Node, cut: list[_Dated]) -> Node:

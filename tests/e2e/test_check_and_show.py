@@ -34,7 +34,7 @@ def test_help_needs_nothing_heavy():
 
 
 def test_a_sound_experiment(tmp_path):
-    answer = icsim("check", "salford", "--set", "years=1")
+    answer = icsim("check", "salford", "--set", "years=1", "--set", "programme=none")
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout.startswith("OK: salford: ")
     assert "251,332 people from 2015-04-01 for 1 years" in answer.stdout

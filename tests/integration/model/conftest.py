@@ -20,9 +20,15 @@ L, C = columns("local_authority"), columns("community_team")
 
 
 def _model(**settings: Any) -> ICSModel:
-    """A fiftieth of the Isle of Wight, 2,800 people, or as the settings (``population__sample=1``) say."""
-    given = {"population.sample": 0.02, **{key.replace("__", "."): value for key, value in settings.items()}}
+    """A fiftieth of the Isle of Wight, 2,800 people, or as the settings (``population__sample=1``) say.
+
+    A shipped place comes without its programme and without what befell it, unless the settings give either.
+    """
+    given: dict[str, Any] = {"population.sample": 0.02}
+    given |= {key.replace("__", "."): value for key, value in settings.items()}
     experiment = given.pop("experiment", "isle-of-wight")
+    if isinstance(experiment, str):
+        experiment = {"extends": experiment, "name": experiment, "programme": "none", "shocks": []}
     luck = {key: given.pop(key) for key in ("seed", "replicate") if key in given}
     return ICSModel(experiment, **luck, **given)
 
