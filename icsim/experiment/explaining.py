@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from icsim.experiment.errors import Problem, near
-from icsim.experiment.json_schema import all_keys, choices_at, expected, keys_at
+from icsim.experiment.json_schema import all_keys, choices_at, expected, key_example, keys_at
 from icsim.experiment.tree import Node, Path, dotted
 
 OWN_WORDS = {
@@ -45,6 +45,8 @@ def _problem(details: Any, tree: Node) -> tuple[tuple[int, str, int], Problem]:
     rank = 0 if kind == "extra_forbidden" or bad_key else 2 if kind == "missing" else 1
     where, key = str(node.mark), dotted(path)
     order = (rank, node.mark.label, node.mark.line or 0)
+    if bad_key and (example := key_example(path[:-1])):
+        return order, Problem(where, key, f"unknown key; expected one such as {example}")
     if rank == 0:
         return order, unknown_key(where, path)
     if kind == "missing":

@@ -87,6 +87,15 @@ def keys_at(path: Path) -> list[str]:
     return found
 
 
+def key_example(path: Path) -> str:
+    """A key that a mapping at ``path`` might hold, where keys have a form of their own; else ""."""
+    schema = schema_at(path)
+    for form in forms(schema) if schema else ():
+        if examples := form.get("propertyNames", {}).get("examples"):
+            return str(examples[0])
+    return ""
+
+
 def all_keys() -> list[str]:
     """Every dotted key of the schema outside lists."""
     return [".".join(path) for path in _walk((), 0)]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from icsim.experiment.fields import Count, Day, Name, NonNegative, Part, Share, evidenced, shape_of
+from icsim.experiment.fields import Day, Name, NonNegative, Part, Share, evidenced, shape_of
 from icsim.experiment.services import Use
 
 FinancialYear = Annotated[
@@ -20,8 +20,8 @@ MoneyByYear = Annotated[
 class EngineRoom(Part):
     """The team that runs the change: its time, and how good it is at improvement."""
 
-    team_per_100_000: NonNegative = evidenced(
-        "experiment_programme_team", "Full-time equivalent staff per 100,000 residents", le=1000
+    team_per_100_000: Annotated[NonNegative, Field(le=1000)] = evidenced(
+        "experiment_programme_team", "Full-time equivalent staff per 100,000 residents"
     )
     capability: Share = evidenced(
         "experiment_programme_capability", "Skill in improvement, of which cycles of change make use, 0 to 1"
@@ -74,8 +74,8 @@ class Programme(Part):
     workforce_development: Share = evidenced(
         "experiment_programme_workforce", "Training of staff for new roles, which fills posts sooner, 0 to 1"
     )
-    focus: Count = evidenced(
-        "experiment_programme_focus", "Most services that it builds up at a time", ge=1, le=1000
+    focus: Annotated[int, Field(ge=1, le=1000, strict=True)] = evidenced(
+        "experiment_programme_focus", "Most services that it builds up at a time"
     )
     services: tuple[Use, ...] = Field(
         default=(), max_length=1000, description="Services that belong to it and go with it"

@@ -37,14 +37,36 @@ WHOLE: dict[str, Any] = {
     },
     "relationships": {"initial_trust": {"default": 0.3, "A->gp_practice": 0.6}, "contact": 0.4},
     "contract": {"form": "virtual", "steps": [{"date": "2016-04-01", "payment": "capitation"}]},
-    "programme": {"name": "Together", "funding_gbp_per_year": {"2015/16": 1e6}},
+    "programme": {
+        "name": "Together",
+        "funding_gbp_per_year": {"2015/16": 1e6},
+        "forum": {"gps": 0.2},
+        "services": [{"use": "own", "size": 2, "levers": {"need_acsc": 0.8}}],
+    },
+    "services": {
+        "own": {
+            "title": "Own",
+            "level": "C",
+            "source": "me",
+            "needs": {
+                "partners": ["gp_practice"],
+                "trust": {"gp_practice->acute_trust": 0.3},
+                "staff": [{"role": "nurse", "per_100_000": 2}],
+            },
+            "capacity": {"caseload_per_post": 30, "months": 6},
+            "ramp_months": 6,
+            "levers": {"need_acsc": {"value": 0.9, "low": 0.8}, "admission": 0.95},
+            "ways_to_fail": [{"how": "culture", "between": ["gp_practice", "acute_trust"], "distance": 0.5}],
+        }
+    },
     "interventions": [
         {
             "name": "hub",
             "start": "2016-01-01",
             "levers": {"admission": 0.9},
             "who": {"min_age": 65, "frailty": ["mild"]},
-        }
+        },
+        {"use": "telehealth", "start": "2016-01-01"},
     ],
     "shocks": [
         {"kind": "flu", "date": "2016-12-01"},
