@@ -413,11 +413,15 @@ class ICSModel(PatientsByType):
         Capacities: ``staff``, ``beds``, ``appointments`` (of practices), ``social_care`` (of councils),
         ``places`` (of care homes).
         """
+        self.change_service(owner, capacity, *((1.0, factor) if turned else (factor, 1.0)))
+
+    def change_service(self, owner: str, capacity: str, before: float, after: float) -> None:
+        """Multiply a capacity by ``after`` from today in place of ``before``; 1 for nothing."""
         factors = self._service_factors.setdefault((owner, capacity), [])
-        if turned:
-            factors.append(factor)
-        else:
-            factors.remove(factor)
+        if before != 1:
+            factors.remove(before)
+        if after != 1:
+            factors.append(after)
         for organisation in self.organisations:
             if owner in (organisation.kind, organisation.name):
                 organisation.open()

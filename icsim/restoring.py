@@ -203,10 +203,7 @@ def _fit_turns(model: "ICSModel", people: int) -> None:
     levers = model.levers
     for turn in levers.turns:
         if turn.rows is not None:
-            here = turn.rows < len(model.people)
-            turn.rows = turn.rows[here]
-            if isinstance(turn.factor, np.ndarray):
-                turn.factor = turn.factor[here]
+            turn.rows = turn.rows[turn.rows < len(model.people)]
     for intervention, turns in model.happenings.running_turns():
         later = people + np.flatnonzero(matching(model.people[people:], intervention.who))
         for turn in turns:

@@ -10,11 +10,26 @@ from typing import Any
 
 import numpy as np
 
+from icsim.compiling import compiled
 from icsim.evidence.nearest import nearest
 from icsim.keeping import own
 from icsim.population.columns import Lever
+from icsim.prefetch import prefetch_most
 
 PEOPLE = tuple(lever.name.lower() for lever in Lever)
+
+
+AHEAD = 16  # people whose records are on their way while one is written
+
+
+@compiled
+def _write(people: Any, levers: np.ndarray, columns: np.ndarray) -> None:
+    """Write columns (levers, n) of some levers into the records of people."""
+    for i in range(len(people)):
+        if i + AHEAD < len(people):
+            prefetch_most(people, i + AHEAD)
+        for k in range(len(levers)):
+            people[i].lever[levers[k]] = columns[k, i]
 
 
 class UnknownLever(ValueError):  # noqa: N818 - says what is wrong
@@ -77,31 +92,25 @@ class Levers:
         self.turns.remove(turn)
         self._apply(turn.lever)
 
-    def place(
-        self, given: Sequence[tuple[str, np.ndarray, np.ndarray]], name: str, before: dict[str, Turn]
-    ) -> dict[str, Turn]:
-        """Turn several levers at once, for some people each, in place of the turns ``before``.
+    def place(self, given: dict[str, np.ndarray], name: str, before: dict[str, Turn]) -> dict[str, Turn]:
+        """Turn several levers at once by factors of each person, (n,), in place of the turns ``before``.
 
-        ``given``: lever, factors, rows; a lever without rows is let go. Returns the turns by lever. The
-        records of people are walked through once for all levers.
+        A lever whose factors are all 1 is let go. Returns the turns by lever. The records of people are
+        walked through once for all levers.
         """
         now: dict[str, Turn] = {}
-        touched = []
-        for lever, factors, rows in given:
-            turn = before.get(lever)
-            if turn is None and not len(rows):
-                continue
-            touched.append(PEOPLE.index(lever))
-            if turn is not None:
-                self.turns.remove(turn)
-            if len(rows):
-                now[lever] = Turn(PEOPLE.index(lever), factors, rows, name)
+        for lever, factors in given.items():
+            if lever in before:
+                self.turns.remove(before[lever])
+            if (factors != 1).any():
+                now[lever] = Turn(PEOPLE.index(lever), factors, None, name)
                 self.turns.append(now[lever])
-        if touched:
-            columns = self.people["lever"].copy()
-            for lever in touched:
-                columns[:, lever] = self._column(lever)
-            self.people["lever"] = columns
+        touched = np.array(
+            [PEOPLE.index(lever) for lever in given if lever in now or lever in before], np.int64
+        )
+        if len(touched):
+            columns = np.array([self._column(int(lever)) for lever in touched], np.float32)
+            _write(self.people, touched, columns)
         return now
 
     def state(self) -> list[Any]:

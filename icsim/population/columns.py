@@ -210,4 +210,7 @@ def empty_people(n: int) -> np.ndarray:
 
 def frailty_group(frailty: np.ndarray) -> np.ndarray:
     """The eFI group (``Frailty``) of each value, shape (n,) uint8."""
-    return np.searchsorted(np.array(FRAILTY_CUTS), frailty, side="right").astype(np.uint8)
+    group = np.zeros(np.shape(frailty), np.uint8)
+    for cut in np.array(FRAILTY_CUTS):
+        group += frailty >= cut
+    return group

@@ -1,12 +1,11 @@
 """What services do to people's levers, together: what one has averted another cannot avert again."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from icsim.care.levers import PEOPLE
-from icsim.experiment.services import Site
 from icsim.system.delivery import Delivery
 from icsim.system.service_reach import Look
 
@@ -17,23 +16,40 @@ NAME = "services"
 ALL_OF_IT = 1 - 1e-9
 
 
-def combined(effects: Iterable[tuple[np.ndarray, np.ndarray | float]], n: int, cap: float) -> np.ndarray:
-    """The factor of one lever for each person under several services, (n,).
+class Part(NamedTuple):
+    """What one service does to one lever.
 
-    Args:
-        effects: of each service the rows it reaches and 1 - factor for them: positive averts, negative harms.
-        n: people.
-        cap: the share that can be averted at all, in (0, 1].
+    Attributes:
+        rows: people reached, (m,).
+        site: of each of them, (m,), or None where the whole place is one.
+        effect: 1 - factor at each site, (sites,): positive averts, negative harms.
+    """
 
-    A service that averts a share e of all averts e/cap of what can be averted, and services fall on that
-    independently: together cap * (1 - prod(1 - e/cap)). Harms multiply.
+    rows: np.ndarray
+    site: np.ndarray | None
+    effect: np.ndarray
+
+
+def combined(parts: Iterable[Part], n: int, cap: float) -> np.ndarray:
+    """The factor of one lever for each of ``n`` people under several services, (n,).
+
+    ``cap`` is the share that can be averted at all, in (0, 1]. A service that averts a share e of all
+    averts e/cap of what can be averted, and services fall on that independently: together
+    cap * (1 - prod(1 - e/cap)). Harms multiply.
     """
     averted, harm = np.zeros(n), np.zeros(n)
-    for rows, effect in effects:
-        each = np.broadcast_to(effect, rows.shape)
-        averted[rows] += np.log1p(-np.minimum(np.maximum(each, 0.0) / cap, ALL_OF_IT))
-        harm[rows] += np.log1p(np.maximum(-each, 0.0))
-    return (1 + cap * np.expm1(averted)) * np.exp(harm)
+    for part in parts:
+        less = np.log1p(-np.minimum(np.maximum(part.effect, 0.0) / cap, ALL_OF_IT))
+        more = np.log1p(np.maximum(-part.effect, 0.0))
+        for total, logs in ((averted, less), (harm, more)):
+            if logs.any():
+                total[part.rows] += logs[0] if part.site is None else logs[part.site]
+    factor = np.ones(n)
+    touched = np.flatnonzero(averted)
+    factor[touched] = 1 + cap * np.expm1(averted[touched])
+    touched = np.flatnonzero(harm)
+    factor[touched] *= np.exp(harm[touched])
+    return factor
 
 
 class Effects:
@@ -50,28 +66,26 @@ class Effects:
 
     def put_back(self, state: dict[str, int]) -> None:
         """Find the turns again among the levers of a checkpoint."""
+        n = len(self.model.people)
         self.turns = {lever: self.model.levers.turns[at] for lever, at in state.items()}
+        for turn in self.turns.values():
+            kept, turn.factor = turn.factor, np.ones(n)  # who comes only in a longer run is not reached yet
+            turn.factor[: len(kept)] = kept[:n]
 
     def apply(self, deliveries: Iterable[Delivery], look: Look) -> None:
         """Turn every lever by what all services at work do to it, and let go of the rest."""
-        levers: dict[str, list[tuple[np.ndarray, np.ndarray | float]]] = {}
+        levers: dict[str, list[Part]] = {}
         for delivery in deliveries:
             if not (delivery.at_work and len(delivery.members) and delivery.factors):
                 continue
-            dose: np.ndarray | float = float(delivery.fidelity[0])
-            if delivery.entry.site is not Site.PLACE:
-                site = look.site(delivery.entry.site)
-                assert site is not None
-                dose = delivery.fidelity[site[delivery.members]]
+            site = look.site(delivery.entry.site)
+            where = None if site is None else site[delivery.members]
             for lever, factor in delivery.factors.items():
-                levers.setdefault(lever, []).append((delivery.members, (1 - factor) * dose))
-        changed = []
+                part = Part(delivery.members, where, (1 - factor) * delivery.fidelity)
+                levers.setdefault(lever, []).append(part)
+        changed = {}
         for lever in PEOPLE:
-            turn = self.turns.get(lever)
-            if lever not in levers and turn is None:
-                continue
-            cap = self.model.catalogue.value(f"services_cap_{lever}")
-            factor = combined(levers.get(lever, ()), len(look), cap)
-            rows = np.flatnonzero(factor != 1)
-            changed.append((lever, factor[rows], rows))
+            if lever in levers or lever in self.turns:
+                cap = self.model.catalogue.value(f"services_cap_{lever}")
+                changed[lever] = combined(levers.get(lever, ()), len(look), cap)
         self.turns = self.model.levers.place(changed, NAME, self.turns)

@@ -102,7 +102,6 @@ class Learning:
             attention = rules.attention_outside
         pace = rules.learning * engine.evaluation(one.programme, there.gifts["capability"]) * attention
         pace *= self.model.nation.learning(self.model.date)
-        pace *= self.model.nation.learning(self.model.date)
         lacking = np.maximum(ceiling(one, there, rules) - one.fidelity, 0.0)
         learnt = pace * effort * lacking * (one.joined > 0) * (one.phase is not Phase.STALLED)
         shortfall = np.maximum(rules.holding_effort - effort, 0.0) / max(rules.holding_effort, 1e-9)

@@ -10,6 +10,7 @@ from icsim.compiling import compiled
 from icsim.experiment.services import Pick, Site
 from icsim.population.columns import Need, Status
 from icsim.population.selecting import matching
+from icsim.prefetch import prefetch_most
 from icsim.streams import log, normal, uniform
 from icsim.system.delivery import Delivery, ServiceRules
 
@@ -27,32 +28,72 @@ PICKS = {
 ABOVE_ALL = 10.0  # what one more level of need counts for, against which the unmet need only orders
 
 
+FIXED = ("key", "sex", "imd_decile", "practice", "neighbourhood")
+CHANGING = (
+    "status", "age", "residence", "mental_health_need", "loneliness", "social_care_need", "conditions",
+    "frailty",
+)  # fmt: skip
+AHEAD = 16  # people whose records are on their way while one is looked at
+
+
+@compiled
+def _copied(people: Any, small: np.ndarray, conditions: np.ndarray, frailty: np.ndarray) -> None:
+    """Copy what changes about people side by side: ``small`` (6, n) in the order of ``CHANGING``."""
+    for i in range(len(people)):
+        if i + AHEAD < len(people):
+            prefetch_most(people, i + AHEAD)
+        p = people[i]
+        small[0, i] = p.status
+        small[1, i] = p.age
+        small[2, i] = p.residence
+        small[3, i] = p.mental_health_need
+        small[4, i] = p.loneliness
+        small[5, i] = p.social_care_need
+        conditions[i] = p.conditions
+        frailty[i] = p.frailty
+
+
 class Look:
-    """The people of a run as services see them on one day: columns are copied when first asked for.
+    """The people of a run as services see them on one day.
 
     Records of people lie far apart in memory: what twenty services look at is walked through once.
+
+    Args:
+        people: records of ``PERSON``, (n,).
+        fixed: the columns that never change (``FIXED``), copied before.
     """
 
-    def __init__(self, people: np.ndarray) -> None:
-        self.people = people
-        self._columns: dict[str, np.ndarray] = {}
-        self._matching: dict[str, np.ndarray] = {}
+    def __init__(self, people: np.ndarray, fixed: dict[str, np.ndarray]) -> None:
+        n = len(people)
+        small, conditions = np.empty((len(CHANGING) - 2, n), np.uint8), np.empty(n, np.uint16)
+        frailty = np.empty(n, np.float32)
+        _copied(people, small, conditions, frailty)
+        copied = dict(zip(CHANGING, [*small, conditions, frailty], strict=True))
+        self._columns = {**fixed, **copied}
+        self._those: dict[str, np.ndarray] = {}
+        self._counts: dict[tuple[str, Site], np.ndarray] = {}
         self.here = self["status"] == Status.RESIDENT
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._columns:
-            self._columns[name] = np.ascontiguousarray(self.people[name])
         return self._columns[name]
 
     def __len__(self) -> int:
-        return len(self.people)
+        return len(self.here)
 
     def those(self, selection: "Selection") -> np.ndarray:
         """Residents whom a selection describes, bool, (n,)."""
         key = selection.model_dump_json()
-        if key not in self._matching:
-            self._matching[key] = matching(cast(np.ndarray, self), selection) & self.here
-        return self._matching[key]
+        if key not in self._those:
+            self._those[key] = matching(cast(np.ndarray, self), selection) & self.here
+        return self._those[key]
+
+    def counts(self, selection: "Selection", site: Site) -> np.ndarray:
+        """How many residents a selection describes at each practice or in each neighbourhood."""
+        key = selection.model_dump_json(), site
+        where = self.site(site)
+        if key not in self._counts and where is not None:
+            self._counts[key] = np.bincount(where[self.those(selection)], minlength=int(where.max()) + 1)
+        return self._counts[key]
 
     def site(self, site: Site) -> np.ndarray | None:
         """Each person's site of a service, (n,); None where the whole place is one."""
@@ -60,17 +101,12 @@ class Look:
 
 
 @compiled
-def _reached(
-    keys: np.ndarray, meant: np.ndarray, site: np.ndarray, share: np.ndarray, index: Any
-) -> np.ndarray:
-    """Rows of those a service reaches: the draw of each is held against the share of their site."""
-    rows = np.empty(len(keys), np.int64)
-    n = 0
+def _draws(keys: np.ndarray, index: Any) -> np.ndarray:
+    """Each person's draw for a service: whoever draws below the share of their site is reached."""
+    drawn = np.empty(len(keys), np.float32)
     for i in range(len(keys)):
-        if meant[i] and uniform(keys[i], draws.SERVICE_REACH, index) < share[site[i]]:
-            rows[n] = i
-            n += 1
-    return rows[:n].copy()
+        drawn[i] = uniform(keys[i], draws.SERVICE_REACH, index)
+    return drawn
 
 
 @compiled
@@ -126,7 +162,12 @@ class Reach:
     def __init__(self, model: "ICSModel", rules: ServiceRules) -> None:
         self.model = model
         self.rules = rules
-        self._everywhere = np.zeros(1, np.uint16)
+        self._fixed = {name: np.ascontiguousarray(model.people[name]) for name in FIXED}
+        self._drawn: dict[int, np.ndarray] = {}
+
+    def look(self) -> Look:
+        """The people as they are today."""
+        return Look(self.model.people, self._fixed)
 
     def month(self, delivery: Delivery, look: Look, analytics: float) -> None:
         """Whom a service at work reaches from today; nobody when it is not."""
@@ -160,13 +201,15 @@ class Reach:
         return [one.name for one in self.model.organisations if one.kind == kind]
 
     def _share(self, delivery: Delivery, look: Look, meant: np.ndarray, reach: float) -> None:
-        share = delivery.joined * reach * min(delivery.staffed, 1.0)
-        share = np.minimum(share, delivery.use.coverage)
+        share = np.minimum(delivery.joined * reach * min(delivery.staffed, 1.0), delivery.use.coverage)
         site = look.site(delivery.entry.site)
-        if site is None:
-            site = np.zeros(len(look), np.uint16) if len(self._everywhere) != len(look) else self._everywhere
-            self._everywhere = site
-        delivery.members = _reached(look["key"], meant, site, share, np.int64(delivery.index))
+        each = share[0] if site is None else share.astype(np.float32)[site]
+        if share.min() >= 1:
+            delivery.members = np.flatnonzero(meant)
+            return
+        if delivery.index not in self._drawn:
+            self._drawn[delivery.index] = _draws(look["key"], np.int64(delivery.index))
+        delivery.members = np.flatnonzero(meant & (self._drawn[delivery.index] < each))
 
     def _caseload(self, delivery: Delivery, look: Look, meant: np.ndarray, analytics: float) -> None:
         model, rules, capacity = self.model, self.rules, delivery.entry.capacity

@@ -23,7 +23,7 @@ COMES_FROM = {
     "link_worker": "voluntary_sector",
 }
 """Kinds in which staff of a role work before; of the other roles nobody here is missed."""
-EXACT = 9  # decimals to which a share of staff is told apart
+EXACT = 5  # decimals to which a share of staff is told apart
 
 
 class Staffing:
@@ -110,9 +110,5 @@ class Staffing:
         before = self._factors[kind]
         if factor == before:
             return
-        capacity = CAPACITY_OF_KIND.get(kind, "staff")
-        if before != 1:
-            self.model.turn_service(kind, capacity, before, turned=False)
-        if factor != 1:
-            self.model.turn_service(kind, capacity, factor)
+        self.model.change_service(kind, CAPACITY_OF_KIND.get(kind, "staff"), before, factor)
         self._factors[kind] = factor

@@ -129,11 +129,11 @@ class Services:
             self._month(today)
         elif any(one.end is not None and one.end + timedelta(days=1) == today for one in self.deliveries):
             self._end_those_due(today)
-            self._turn(Look(self.model.people))
+            self._turn(self.reach.look())
 
     def _month(self, today: date) -> None:
         standing = Standing(self.model, self.rules.caution)
-        look = Look(self.model.people)
+        look = self.reach.look()
         self._end_those_due(today)
         for one in self.engine.next_ones(self.deliveries, standing):
             one.phase = Phase.WAITING
@@ -299,7 +299,7 @@ class Services:
             if site is None or not one.begun:
                 continue
             counts = np.bincount(site[one.members], minlength=len(one.sites))
-            meant = np.bincount(site[look.those(one.who)], minlength=len(one.sites))
+            meant = look.counts(one.who, one.entry.site)
             for k in np.flatnonzero(one.joined > 0):
                 coverage = float(counts[k]) / max(float(meant[k]), 1.0)
                 self._row(month, one, one.sites[k], coverage, float(one.fidelity[k]), int(counts[k]), 0.0, 0)

@@ -1,5 +1,6 @@
 """Parts of the engine of services, without a run: saturation, needs, staff, the catalogue itself."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from icsim.experiment import ExperimentError, load
 from icsim.experiment.service_book import shipped_book, told
 from icsim.experiment.services import effect_key
 from icsim.system.delivery import ServiceRules
-from icsim.system.service_effects import combined
+from icsim.system.service_effects import Part, combined
 from icsim.system.service_needs import Surroundings, ceiling, hazard, missing
 
 pytestmark = pytest.mark.unit
@@ -22,7 +23,7 @@ EVERYBODY = np.arange(4)
 
 
 def test_two_services_that_avert_the_same_avert_it_once() -> None:
-    half = (EVERYBODY, 0.3)
+    half = Part(EVERYBODY, None, np.array([0.3]))
     alone = combined([half], 4, cap=0.5)
     both = combined([half, half], 4, cap=0.5)
     np.testing.assert_allclose(alone, 0.7)
@@ -33,7 +34,9 @@ def test_two_services_that_avert_the_same_avert_it_once() -> None:
 
 
 def test_harm_adds_to_what_others_avert_and_touches_only_whom_it_reaches() -> None:
-    factor = combined([(np.array([0, 1]), 0.2), (np.array([1, 2]), -0.5)], 4, cap=1.0)
+    averts = Part(np.array([0, 1]), None, np.array([0.2]))
+    harms = Part(np.array([1, 2]), np.array([1, 0]), np.array([-0.5, -0.5]))
+    factor = combined([averts, harms], 4, cap=1.0)
     np.testing.assert_allclose(factor, [0.8, 0.8 * 1.5, 1.5, 1.0])
     assert factor[3] == 1.0
 
@@ -47,7 +50,7 @@ def test_whatever_services_do_the_rest_stays_and_order_does_not_matter(
     effects: list[float], cap: float, luck: Any
 ) -> None:
     def of(order: list[float]) -> np.ndarray:
-        return combined([(EVERYBODY, np.full(4, effect)) for effect in order], 4, cap)
+        return combined([Part(EVERYBODY, None, np.array([effect])) for effect in order], 4, cap)
 
     factor, mixed = of(effects), list(effects)
     luck.shuffle(mixed)
@@ -97,7 +100,7 @@ def judged(name: str, *, effort: float = 0.5, trust: float = 0.5, records: float
         ({"afforded": 0.1}, "no money"),
     ],
 )
-def test_a_service_starts_only_with_all_it_needs(lacking: dict[str, float], said: str) -> None:
+def test_a_service_starts_only_with_all_it_needs(lacking: dict[str, Any], said: str) -> None:
     found = missing(*judged("complex-care-hub", **lacking), RULES)
     assert said in found
     assert bool(said) == bool(found)
@@ -147,6 +150,16 @@ def test_every_row_of_an_effect_belongs_to_an_entry() -> None:
     wanted = {effect_key(name, lever) for name, one in book.items() for lever in one.levers}
     assert {row.key for row in evidence.load() if row.key.startswith("service_")} == wanted
     assert {f"services_cap_{lever}" for lever in PEOPLE} <= {row.key for row in evidence.load()}
+
+
+def test_the_page_of_services_tells_of_each_with_its_numbers() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "services.md").read_text(encoding="utf-8")
+    for name, one in shipped_book().items():
+        assert page.count(f"`{name}`") >= 2, f"{name}: give it a place in both tables of docs/services.md"
+        for lever in one.levers:
+            value = evidence.load().value(effect_key(name, lever))
+            row = next(line for line in page.splitlines() if line.startswith(f"| `{name}`:"))
+            assert f"{lever.replace('_', ' ')} {value:g} (" in row
 
 
 @pytest.mark.parametrize(
