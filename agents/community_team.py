@@ -8,7 +8,8 @@ from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
 from icsim.care.unmet import first_visits
 from icsim.compiling import compiled
-from icsim.population.columns import Need, Residence, Status
+from icsim.population.columns import AGE_BAND_OF_AGE, Need, Residence, Status
+from icsim.population.demand import leaving_with_support, over_england
 from icsim.prefetch import prefetch_half
 from icsim.recording.measures import columns
 from icsim.streams import log, normal, uniform
@@ -85,20 +86,40 @@ def find_cases(model: "ICSModel", month: int, day: int, end: float = 0.0) -> Non
             model.world.tallies.community_team[k, T.NEED_UNCOVERED] += found
 
 
+def _whole(capacity: float, people: float, before: float) -> int:
+    """A team's capacity in whole places; those of all teams add up, however small each is."""
+    each = capacity / max(people, 1.0)
+    return round((before + people) * each) - round(before * each)
+
+
 class CommunityTeam(Organisation):
     """A team for a neighbourhood: caseload, visits, two-hour responses, intermediate-care places.
 
     Attributes:
         residents: people of the neighbourhood at the start.
         before: people of the neighbourhoods of the teams before it, so that whole places add up.
+        leavers, leavers_before: the same weighted by how often England's people of their age and deprivation
+            leave hospital with support: by these intermediate care is shared out.
     """
 
     kind = "community_team"
 
-    def __init__(self, model: "ICSModel", *, name: str, index: int, residents: float, before: float) -> None:
+    def __init__(
+        self,
+        model: "ICSModel",
+        *,
+        name: str,
+        index: int,
+        residents: float,
+        before: float,
+        leavers: float,
+        leavers_before: float,
+    ) -> None:
         super().__init__(model, name=name, index=index)
         self.residents = residents
         self.before = before
+        self.leavers = leavers
+        self.leavers_before = leavers_before
         v = model.catalogue.value
         given = model.experiment.organisations.community_teams
 
@@ -112,7 +133,7 @@ class CommunityTeam(Organisation):
             "staff_fte": people * per(given.staff_per_1000, "team_staff_per_1000"),
             "caseload": people * per(given.caseload_per_1000, "team_caseload_per_1000"),
             "rapid_responses_per_day": people / 100 * rapid,
-            "intermediate_care_places": people / 100 * slots * v("intermediate_days"),
+            "intermediate_care_places": leavers / 1e5 * slots * v("intermediate_days"),
         }
 
     @classmethod
@@ -123,6 +144,12 @@ class CommunityTeam(Organisation):
         table = model.population.neighbourhoods
         residents = np.bincount(people["neighbourhood"][here], minlength=len(table))
         before = np.cumsum(residents) - residents
+        weight = over_england(model.catalogue, leaving_with_support(model.catalogue))
+        each = weight[AGE_BAND_OF_AGE[people["age"][here]], (people["imd_decile"][here].astype(int) - 1) // 2]
+        leavers = np.bincount(people["neighbourhood"][here], weights=each, minlength=len(table))
+        if model.experiment.organisations.community_teams.discharge_slots_per_day_per_100_000 is not None:
+            leavers *= residents.sum() / max(leavers.sum(), 1e-9)  # as many as stated, of whatever age
+        leavers_before = np.cumsum(leavers) - leavers
         return [
             cls(
                 model,
@@ -130,6 +157,8 @@ class CommunityTeam(Organisation):
                 index=k,
                 residents=float(residents[k]),
                 before=float(before[k]),
+                leavers=float(leavers[k]),
+                leavers_before=float(leavers_before[k]),
             )
             for k in range(len(table))
         ]
@@ -149,18 +178,14 @@ class CommunityTeam(Organisation):
         teams.visits[k] = (
             self.capacity["staff_fte"] * visits * factor + added(self, "visiting_staff") * visits
         )
-        teams.caseload_limit[k] = self._whole("caseload", factor) + round(added(self, "team_caseload"))
+        caseload = _whole(self.capacity["caseload"] * factor, self.residents, self.before)
+        teams.caseload_limit[k] = caseload + round(added(self, "team_caseload"))
         teams.rapid_slots[k] = self.capacity["rapid_responses_per_day"] * factor + added(
             self, "rapid_responses"
         )
-        teams.slots[k] = self._whole("intermediate_care_places", factor) + round(
-            added(self, "intermediate_places")
-        )
-
-    def _whole(self, capacity: str, factor: float) -> int:
-        """A capacity in whole places; those of all teams add up, however small each is."""
-        each = self.capacity[capacity] * factor / max(self.residents, 1.0)
-        return round((self.before + self.residents) * each) - round(self.before * each)
+        places = self.capacity["intermediate_care_places"] * factor
+        places = _whole(places, self.leavers, self.leavers_before)
+        teams.slots[k] = places + round(added(self, "intermediate_places"))
 
     def review_month(self) -> None:
         """Step some people down and fill the caseload again; the first team does it for all, in one pass."""

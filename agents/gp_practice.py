@@ -7,7 +7,7 @@ import numpy as np
 from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
 from icsim.population.columns import AGE_BAND_OF_AGE, Status
-from icsim.population.demand import age_weight
+from icsim.population.demand import consultations, over_england
 from icsim.streams import entity_key, exp, normal
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class GPPractice(Organisation):
     """A general practice: its list, its clinicians, its appointments, and how it bears up.
 
     Attributes:
-        weighted_list: patients weighted by the consultations England's patients of their age have.
+        weighted_list: patients weighted by what England's of their age and deprivation consult.
         gp_fte, nurse_fte, other_fte: clinicians in post, full-time equivalent.
         vacancies: share of GP posts that stand empty beyond those at the start.
         morale: 0-1, falls under a workload beyond capacity (fixed habit; nobody leaves at once).
@@ -61,8 +61,9 @@ class GPPractice(Organisation):
         """The practices of the place as the population registered with them."""
         people = model.people
         here = people["status"] == Status.RESIDENT
-        weight = age_weight(model.catalogue, model.catalogue.by_age("gp_consult_rate"))
-        each = weight[AGE_BAND_OF_AGE[people["age"][here]]]
+        weight = over_england(model.catalogue, np.add(*consultations(model.catalogue)))
+        fifth = (people["imd_decile"][here].astype(np.int64) - 1) // 2
+        each = weight[AGE_BAND_OF_AGE[people["age"][here]], fifth]
         table = model.population.practices
         lists = np.bincount(people["practice"][here], weights=each, minlength=len(table))
         given = model.experiment.organisations.gp_practices.practices or ()

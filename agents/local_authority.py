@@ -155,6 +155,12 @@ class LocalAuthority(Organisation):
             in_use = float(np.count_nonzero(people["package"][here] == 1))
             room = 1 + 2 * v("home_care_kept_for_hospital")
             self.capacity["home_care_packages"] = max(self.capacity["home_care_packages"], in_use * room)
+        if homes.places_per_1000_65plus is None:  # and its homes for those who live there
+            people = model.people
+            here = (people["status"] == Status.RESIDENT) & (people["authority"] == index)
+            in_use = float(np.count_nonzero(people["residence"][here] == Residence.CARE_HOME))
+            room = 1 + 2 * v("care_home_kept_for_hospital")
+            self.capacity["care_home_places"] = max(self.capacity["care_home_places"], in_use * room)
 
     @classmethod
     def found(cls, model: "ICSModel") -> list["LocalAuthority"]:
@@ -186,14 +192,14 @@ class LocalAuthority(Organisation):
         social, k, model = self.model.world.social, self.index, self.model
         v = model.catalogue.value
         factor = model.service_factor(self, "social_care")
-        hospital = v("eligible_hospital_share")
+        hospital, share = v("eligible_hospital_share"), v("care_home_hospital_share")
         packages = self.capacity["home_care_packages"] * factor + model.added(self, "home_care_packages")
         if factor < 1:
             shed = v("home_care_end") * (1 - v("home_care_replaced_in_a_cut"))
             packages = max(packages, float(social.home_care_used[k]) * (1 - shed))
         social.home_care_starts[k] = self.capacity["home_care_starts_per_week"] * factor * hospital / 5
         social.home_care_packages[k] = round(packages)
-        social.care_home_starts[k] = self.capacity["care_home_placements_per_week"] * factor * hospital / 5
+        social.care_home_starts[k] = self.capacity["care_home_placements_per_week"] * factor * share / 5
         homes = model.factor_of("care_homes", "places")
         social.care_home_places[k] = round(self.capacity["care_home_places"] * homes)
 
@@ -212,7 +218,8 @@ class LocalAuthority(Organisation):
         kept = v("home_care_kept_for_hospital") * social.home_care_packages[k]
         room = int(social.home_care_packages[k] - kept - social.home_care_used[k])
         starts = max(0, min(self._whole("home_care_starts_per_week", share * factor), room))
-        room = int(social.care_home_places[k] - social.care_home_used[k])
+        kept = v("care_home_kept_for_hospital") * social.care_home_places[k]
+        room = int(social.care_home_places[k] - kept - social.care_home_used[k])
         placements = max(0, min(self._whole("care_home_placements_per_week", share), room))
         assessed = self._whole("assessments_per_week", weeks)
         placements = min(placements, assessed)

@@ -658,6 +658,10 @@ def calibrate(
     plan: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What to fit and to what; left out, icsim's own plan.")
     ] = None,
+    usual: Annotated[
+        bool,
+        typer.Option("--usual", help="Fit nothing: reckon the usual unmet need (unmet_usual_*) by one run."),
+    ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="Begin with the slopes of the last calibration: fewer runs.")
     ] = False,
@@ -689,6 +693,12 @@ def calibrate(
     ready(task, out, write)
     _warn(task.experiment)
     console = Console(width=None if sys.stdout.isatty() else 150)
+    if usual:
+        from icsim.validation.usual import reckon
+
+        for line in reckon(task.experiment, date.today(), out, write):
+            typer.echo(line)
+        return
     try:
         with (
             progress(f"Fitting {len(task.parameters)} parameters", task.runs_needed) as advance,

@@ -24,6 +24,7 @@ from icsim.care.levers import Levers
 from icsim.care.opening import (
     Sizes,
     calendar,
+    fill_beds,
     fill_waiting_lists,
     open_world,
     settle_everyone,
@@ -41,7 +42,7 @@ from icsim.experiment.errors import Problem
 from icsim.keeping import lay
 from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, USE, Status
 from icsim.population.councils import under_councils
-from icsim.population.demand import counts_by_age_and_fifth, expected
+from icsim.population.demand import counts_by_age_and_fifth, expected, nights_in_hospital
 from icsim.population.risk import RISK, need_rates, risk_tables
 from icsim.population.survey import Survey, survey
 from icsim.population.synthesis import synthesise
@@ -324,6 +325,7 @@ class ICSModel(PatientsByType):
         settle_everyone(world, first)
         seen = self._look(first)
         self.seen = seen._replace(cared_for=seen.older)  # hospitals start packages until the next look
+        fill_beds(world, first, nights_in_hospital(self.catalogue) / 365.25)
         waiting = (v("waiting_outpatient_per_1000"), v("waiting_list_per_1000"), v("following_up_per_1000"))
         fill_waiting_lists(world, first, waiting, v("waiting_mean_days"))
         need_goes_unseen(world, self.seen.failing, self.seen.distressed, v("unmet_months_at_start"), first)

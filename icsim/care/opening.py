@@ -13,9 +13,11 @@ from icsim.care.services import (
     COMMUNITY_TEAM,
     GENERAL_PRACTICE,
     HOSPITAL,
+    RING,
     SOCIAL_CARE,
     URGENT_CARE,
     Planned,
+    Setting,
     join,
     new_queues,
     records,
@@ -27,7 +29,7 @@ from icsim.population.columns import AGE_BANDS, Need, Status
 from icsim.population.health import AgeingTables
 from icsim.prefetch import prefetch_days
 from icsim.recording.measures import GROUP_MEASURES, MEASURES
-from icsim.streams import entity_key, log, uniform
+from icsim.streams import entity_key, exp, log, normal, poisson, uniform
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,8 @@ def _take_place(w: Any, order: np.ndarray, state: np.ndarray, since: Any, day: i
             refer(w, i, p, since[i])
         elif state[i] == 4:
             p.planned = Planned.FOLLOWED_UP
-            p.follow_ups = 1
+            u = uniform(p.key, draws.WAITING_AT_START, 4)
+            p.follow_ups = 1 + poisson(0.5 * w.rules.follow_ups_planned, u)  # of a course under way
             u = uniform(p.key, draws.WAITING_AT_START, 3)
             p.next_planned = day + 1 + int(2.0 * w.rules.follow_up_gap * u)
         else:
@@ -221,6 +224,69 @@ def fill_waiting_lists(w: Handle, day: int, per_1000: tuple[float, float, float]
     state, since = _draw_waiting(w, day, outpatients, listed, following, mean_wait, mean_rate)
     rows = np.flatnonzero(state)
     _take_place(w, rows[np.argsort(since[rows], kind="stable")], state, since, day)
+
+
+@kernel
+def _fill_beds(w: Any, nights: np.ndarray, rates: np.ndarray, counts: np.ndarray, day: int) -> None:
+    """Put people into beds, each part of the way through an emergency stay.
+
+    Those in a bed on a given day are there for long stays more often than those who come: by the length of
+    the stay. ``rates`` and ``counts`` are zeros of the shape of ``nights``.
+    """
+    for i in range(len(w.people)):
+        p = w.people[i]
+        if p.status == Status.RESIDENT:
+            band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
+            rates[band, fifth] += p.rate[Need.ACSC] + p.rate[Need.FRAILTY] + p.rate[Need.ACUTE]
+            counts[band, fifth] += 1.0
+    sigma = w.rules.stay_sigma
+    for i in range(len(w.people)):
+        p = w.people[i]
+        if p.status != Status.RESIDENT:
+            continue
+        band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
+        rate = p.rate[Need.ACSC] + p.rate[Need.FRAILTY] + p.rate[Need.ACUTE]
+        chance = nights[band, fifth] * rate * counts[band, fifth] / max(rates[band, fifth], 1e-300)
+        if uniform(p.key, draws.IN_BED_AT_START, 0) >= chance:
+            continue
+        p.stays += 1
+        p.severity = 1.0 - 0.5 * uniform(p.key, draws.IN_BED_AT_START, 1)
+        z = normal(p.key, draws.IN_BED_AT_START, 2)
+        stay = min(w.rules.stay_mean[band] * exp(sigma * z + 0.5 * sigma * sigma), w.rules.longest_stay)
+        gone = stay * uniform(p.key, draws.IN_BED_AT_START, 3)
+        p.need = Need.ACUTE
+        p.site = p.trust
+        p.admitted = day - int(gone)
+        p.since = p.admitted
+        p.next_care = day + 1 + int(stay - gone)
+        p.setting = Setting.WARD
+        w.hospitals.occupied[p.site] += 1
+        reschedule(w, i)
+    h = w.hospitals
+    for s in range(len(h.key)):
+        beds = poisson(
+            h.outside_admissions[s] * h.outside_stay[s], uniform(h.key[s], draws.OUTSIDE_AT_START, 0)
+        )
+        for k in range(beds):
+            z = normal(h.key[s], draws.OUTSIDE_AT_START, 2 * k + 1)
+            stay = min(h.outside_stay[s] * exp(sigma * z + 0.5 * sigma * sigma), RING - 1.0)
+            left = stay * uniform(h.key[s], draws.OUTSIDE_AT_START, 2 * k + 2)
+            h.outside_leaving[s, (day + 1 + int(left)) % RING] += 1
+            h.occupied[s] += 1
+            h.outside_occupied[s] += 1
+
+
+def fill_beds(w: Handle, day: int, nights: np.ndarray) -> None:
+    """Fill hospitals as they are on any day: half of the beds are held by stays longer than most that begin.
+
+    Without it the longest stays would be missing until they have come one by one, beyond any run-in.
+
+    Args:
+        w: the world, with hospitals open and people settled.
+        day: the first of the run-in.
+        nights: nights in hospital a day and person by age band and fifth, (10, 5).
+    """
+    _fill_beds(w, nights, np.zeros(nights.shape), np.zeros(nights.shape), day)
 
 
 @compiled

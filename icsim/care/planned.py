@@ -62,7 +62,7 @@ def end_pathway(w: Any, i: int, p: Any) -> None:
 def plan_follow_ups(w: Any, i: int, p: Any, day: int) -> None:
     """Draw how many follow-up attendances come and book the first."""
     at = p.planned_count * STEPS + 1
-    mean = w.rules.first_follow_ups
+    mean = w.rules.follow_ups_planned
     p.follow_ups = min(p.follow_ups + poisson(mean, uniform(p.key, draws.OUTPATIENT_GAP, at)), 200)
     if p.follow_ups > 0:
         p.planned = Planned.FOLLOWED_UP

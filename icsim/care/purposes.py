@@ -66,6 +66,7 @@ PROTECTED: Final = 176
 RELAPSE_OF_MIND: Final = 177
 FOUND_IN_DISTRESS: Final = 178
 LEAVES_QUEUE: Final = 179
+IN_BED_AT_START: Final = 182
 ROTATION: Final = 180
 BEFRIENDING_END: Final = 181
 # what organisations decide, indexed by month

@@ -39,6 +39,7 @@ RULES = np.dtype(
     [
         ("headroom", np.float64, (R,)),  # bound of the need stream over the exogenous rate; last is death
         ("season", np.float64, (R, 366)),  # factor by day of the year from 1 January, mean 1
+        ("season_ae", np.float64, (366,)),  # utility of A&E for a minor need, by day of the year
         ("unmet_effect", np.float64, (R,)),  # log rate for each unit of unmet need
         (
             "deconditioning_effect",
@@ -148,7 +149,7 @@ RULES = np.dtype(
         ("not_ready", np.float64),  # share of those called from a waiting list who wait again
         ("elective_protected", np.float64),  # share of a day's inpatients admitted while there is any bed
         ("first_to_list", np.float64),
-        ("first_follow_ups", np.float64),
+        ("follow_ups_planned", np.float64),
         ("follow_up_gap", np.float64),
         ("day_case", np.float64),
         ("elective_stay", np.float64),
@@ -196,10 +197,14 @@ def _log_odds(share: np.ndarray) -> np.ndarray:
     return np.log(p / (1 - p))
 
 
+def _winter(catalogue: Catalogue) -> np.ndarray:
+    """1 in mid-winter, -1 in mid-summer, by day of the year, (366,)."""
+    return np.cos(2 * np.pi * (np.arange(366) - catalogue.value("season_peak_day")) / 365.25)
+
+
 def seasons(catalogue: Catalogue) -> np.ndarray:
     """Seasonal factor of each class, shape (C+1, 366): a cosine peaking in mid-winter, mean 1."""
-    days = np.arange(366)
-    wave = np.cos(2 * np.pi * (days - catalogue.value("season_peak_day")) / 365.25)
+    wave = _winter(catalogue)
     size = _with_death(_by_class(catalogue, "season_amplitude"), catalogue.value("season_amplitude_death"))
     return np.round(1 + size[:, None] * wave[None, :], 9)
 
@@ -277,6 +282,7 @@ def gather(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.record:
     derived = {
         "headroom": _with_death(_by_class(catalogue, "need_headroom"), v("need_headroom_death")),
         "season": seasons(catalogue),
+        "season_ae": np.round(v("choice_season_minor_ae") * _winter(catalogue), 9),
         "unmet_effect": _with_death(_by_class(catalogue, "unmet_effect", 0.0), 0.0),
         "deconditioning_effect": _with_death(
             _by_class(catalogue, "deconditioning_effect", 0.0), v("deconditioning_effect_death")

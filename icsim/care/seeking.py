@@ -42,6 +42,8 @@ def choose(w: Any, p: Any, day: int) -> int:
     team += r.choice_trust * (p.trust_community - r.choice_trust_reference)
     ae = log_share[Choice.AE] + r.choice_severity[Choice.AE] * severe
     ae += r.choice_trust * (p.trust_ae - r.choice_trust_reference) + w.travel[p.lsoa, 1]
+    if p.need == Need.MINOR:
+        ae += r.season_ae[w.calendar.day_of_year[day + w.run_in]]
     e_own = exp(own) if p.step < r.attempts_alone else 0.0
     e_phone = e_own + exp(phone)
     e_gp = e_phone + exp(gp)

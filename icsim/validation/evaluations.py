@@ -29,6 +29,7 @@ OWN = {
     "fitting.py",
     "reach.py",
     "slopes.py",
+    "usual.py",
     "cli.py",
 }
 """Files that decide which runs are made, not what comes of them."""

