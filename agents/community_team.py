@@ -133,7 +133,7 @@ class CommunityTeam(Organisation):
             "staff_fte": people * per(given.staff_per_1000, "team_staff_per_1000"),
             "caseload": people * per(given.caseload_per_1000, "team_caseload_per_1000"),
             "rapid_responses_per_day": people / 100 * rapid,
-            "intermediate_care_places": leavers / 1e5 * slots * v("intermediate_days"),
+            "intermediate_care_places": leavers / 1000 / 100 * slots * v("intermediate_days"),
         }
 
     @classmethod
