@@ -97,8 +97,6 @@ class Design:
         base: the resolved experiment that all build on, plain.
         code: version of the model, a digest.
         factors: what varies.
-        runs: in the order in which they are made: replicate by replicate, so that runs of one seed, whose
-            people are the same, stand together.
         table: a row for each run: ``run`` (key), ``number``, ``point``, ``scenario``, ``policy``,
             ``replicate``, ``seed``, ``people``, ``years``, ``settings`` (JSON),
             ``position`` (list of float64, in 0 to 1, or null), and a column for each factor.
@@ -113,7 +111,10 @@ class Design:
 
     @cached_property
     def runs(self) -> tuple[RunSpec, ...]:
-        """A specification for each row of the table."""
+        """A specification for each row of the table, in the order in which they are made.
+
+        Replicate by replicate, so that runs of one seed, whose people are the same, stand together.
+        """
         columns = ["number", "run", "point", "replicate", "seed"]
         rows = self.table[columns].itertuples(index=False, name=None)
         return tuple(

@@ -18,7 +18,7 @@ from icsim.experiment.organisations import Kind
 from icsim.experiment.schema import Contract, Experiment, Form, Payment
 from icsim.keeping import put_back, state_of
 from icsim.recording.recorder import SYSTEM, Recorder
-from icsim.system.agreements import Agreements, Month, Place
+from icsim.system.agreements import Agreements, Locality, Month
 from icsim.system.budgets import Budgets, People
 from icsim.system.contracts import Activity, TrustPayment, contract_on, payment_of
 from icsim.system.costs import (
@@ -194,7 +194,7 @@ class Accounts:
         partners = np.ones(len(kinds), dtype=bool)
         if len(self.populations.covered):
             partners[trusts] = self.populations.covered > 0
-        place = Place(
+        place = Locality(
             names=list(self.ledger.names[: len(kinds)]), kinds=kinds, partners=partners, ledger=self.ledger,
             recorder=self._recorder, populations=self.populations, pay=self.settle,
             scale=self._experiment.population.sample, acsc_rate=self._acsc_rate,

@@ -36,7 +36,7 @@ Pay = Callable[[Sequence[tuple[str, str, float]], str], None]
 
 
 @dataclass
-class Place:
+class Locality:
     """What agreements need of the place; arrays over all organisations in the ledger's order, (n,).
 
     Attributes:
@@ -145,7 +145,7 @@ class Agreements:
         transformation, performance, pool, totals, carried: each, or None without it.
     """
 
-    def __init__(self, experiment: Experiment, place: Place, catalogue: Catalogue) -> None:
+    def __init__(self, experiment: Experiment, place: Locality, catalogue: Catalogue) -> None:
         self._place = place
         self._acsc = catalogue.value("joint_acsc")  # what joint work is believed to do to ACSC admissions
         contract, programme = experiment.contract, experiment.programme

@@ -89,7 +89,6 @@ class Delivery:
         joined: how far each site takes part, (sites,) in [0, 1].
         posts: filled by role, full-time equivalents, (roles,).
         members: rows of people on its caseload, or reached; sorted int64.
-        staffed: share of its posts that are filled.
         afforded: share of its cost that somebody pays.
     """
 

@@ -13,7 +13,7 @@ from icsim.recording.recorder import financial_year
 from icsim.system.money import NATIONAL, SUPPLIERS
 
 if TYPE_CHECKING:
-    from icsim.system.agreements import Month, Place
+    from icsim.system.agreements import Month, Locality
 
 MONTHS = 12
 
@@ -37,7 +37,7 @@ class Transformation:
 
     STATE = ("backfill", "setup", "_in_force")
 
-    def __init__(self, given: Programme, place: "Place", catalogue: Catalogue) -> None:
+    def __init__(self, given: Programme, place: "Locality", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         self.backfill, self.setup = 0.0, 0.0

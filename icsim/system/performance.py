@@ -17,7 +17,7 @@ from icsim.keeping import put_back, state_of
 from icsim.system.contracts import Activity, TrustPayment
 
 if TYPE_CHECKING:
-    from icsim.system.agreements import Month, Place
+    from icsim.system.agreements import Month, Locality
 
 MEASURES_OF: Mapping[Kind, tuple[PerformanceMeasure, ...]] = {
     Kind.ACUTE_TRUST: (
@@ -107,7 +107,7 @@ class Performance:
 
     STATE = ("trusts_at_stake", "practices_at_stake", "_acsc", "_in_force")
 
-    def __init__(self, given: PerformancePayment, place: "Place", catalogue: Catalogue) -> None:
+    def __init__(self, given: PerformancePayment, place: "Locality", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         self.trusts_at_stake = np.zeros(len(place.named(Kind.ACUTE_TRUST)))

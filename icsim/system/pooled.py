@@ -16,7 +16,7 @@ from icsim.keeping import put_back, state_of
 from icsim.system.money import POOL
 
 if TYPE_CHECKING:
-    from icsim.system.agreements import Month, Place
+    from icsim.system.agreements import Month, Locality
 
 ACCOUNTS: Mapping[str, tuple[str, ...]] = {
     PooledService.ACUTE: ("acute_contract", "other_acute_care", "acute_performance_payment"),
@@ -67,7 +67,7 @@ class Pool:
 
     STATE = ("spent", "contributed", "yearly", "_history", "_in_force")
 
-    def __init__(self, given: PooledBudget, place: "Place", catalogue: Catalogue) -> None:
+    def __init__(self, given: PooledBudget, place: "Locality", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         self._partners = np.isin(place.kinds, [str(kind) for kind in PARTNERS])

@@ -12,7 +12,7 @@ from icsim.keeping import put_back, state_of
 from icsim.system.money import NATIONAL, TREASURY
 
 if TYPE_CHECKING:
-    from icsim.system.agreements import Month, Place
+    from icsim.system.agreements import Month, Locality
 
 HELD = (Kind.ACUTE_TRUST, Kind.COMMISSIONER)
 MONTHS = 12
@@ -42,7 +42,7 @@ class Totals:
 
     STATE = ("income", "fund", "missing", "_quarter", "_year_of_fund", "_in_force")
 
-    def __init__(self, given: ControlTotals, place: "Place", catalogue: Catalogue) -> None:
+    def __init__(self, given: ControlTotals, place: "Locality", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         n = len(place.kinds)
@@ -134,7 +134,7 @@ class Carried:
 
     STATE = ("debt", "recovered")
 
-    def __init__(self, given: CarriedDeficits, place: "Place", catalogue: Catalogue) -> None:
+    def __init__(self, given: CarriedDeficits, place: "Locality", catalogue: Catalogue) -> None:
         self.given = given
         self._place = place
         n = len(place.kinds)

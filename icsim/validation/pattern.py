@@ -59,13 +59,13 @@ class Ablation(_Data):
     """The mechanism taken away.
 
     Attributes:
-        set: overrides, on top of every world's own.
+        given: overrides, on top of every world's own.
         figures: other figures for checks, by name, where the ablation is of the figure.
         gone: checks that must fail here; left out, all.
     """
 
     title: str
-    set: dict[str, Any] = Field(default_factory=dict)
+    given: dict[str, Any] = Field(default_factory=dict)
     figures: dict[str, str] = Field(default_factory=dict)
     gone: tuple[str, ...] = ()
 
@@ -75,7 +75,7 @@ class Pattern(_Data):
 
     Attributes:
         expected: in words.
-        set: overrides of the base experiment, by dotted key, in every world.
+        given: overrides of the base experiment, by dotted key, in every world.
         worlds: overrides of each world that is compared; one world when left out.
         checks: by name.
         explained: why it fails, where it is known to.
@@ -85,7 +85,7 @@ class Pattern(_Data):
     title: str
     source: str
     expected: str
-    set: dict[str, Any]
+    given: dict[str, Any]
     worlds: dict[str, dict[str, Any]] = Field(default_factory=lambda: {"world": {}})
     checks: dict[str, Check] = Field(min_length=1)
     ablation: Ablation
@@ -100,7 +100,7 @@ class Pattern(_Data):
 
     def overrides(self, world: str, ablated: bool) -> dict[str, Any]:
         """Overrides of the base experiment in one world."""
-        return {**self.set, **self.worlds[world], **(self.ablation.set if ablated else {})}
+        return {**self.given, **self.worlds[world], **(self.ablation.given if ablated else {})}
 
     def figures(self, ablated: bool) -> dict[str, str]:
         """The figure of each check that is judged, by check."""
