@@ -13,7 +13,7 @@ from icsim.recording.recorder import financial_year
 from icsim.system.money import NATIONAL, SUPPLIERS
 
 if TYPE_CHECKING:
-    from icsim.system.agreements import Month, Locality
+    from icsim.system.agreements import Locality, Month
 
 MONTHS = 12
 

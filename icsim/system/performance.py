@@ -17,7 +17,7 @@ from icsim.keeping import put_back, state_of
 from icsim.system.contracts import Activity, TrustPayment
 
 if TYPE_CHECKING:
-    from icsim.system.agreements import Month, Locality
+    from icsim.system.agreements import Locality, Month
 
 MEASURES_OF: Mapping[Kind, tuple[PerformanceMeasure, ...]] = {
     Kind.ACUTE_TRUST: (

@@ -16,7 +16,7 @@ from icsim.keeping import put_back, state_of
 from icsim.system.money import POOL
 
 if TYPE_CHECKING:
-    from icsim.system.agreements import Month, Locality
+    from icsim.system.agreements import Locality, Month
 
 ACCOUNTS: Mapping[str, tuple[str, ...]] = {
     PooledService.ACUTE: ("acute_contract", "other_acute_care", "acute_performance_payment"),

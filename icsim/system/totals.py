@@ -12,7 +12,7 @@ from icsim.keeping import put_back, state_of
 from icsim.system.money import NATIONAL, TREASURY
 
 if TYPE_CHECKING:
-    from icsim.system.agreements import Month, Locality
+    from icsim.system.agreements import Locality, Month
 
 HELD = (Kind.ACUTE_TRUST, Kind.COMMISSIONER)
 MONTHS = 12
