@@ -27,6 +27,7 @@ pytestmark = pytest.mark.e2e
 pytest.importorskip("ray")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 300
+WORKING = "ray::icsim runs"  # the title of a worker that makes runs
 SMALL = """
 name: small
 base: isle-of-wight
@@ -39,6 +40,7 @@ points:
 replicates: 4
 """
 RUNS, POISONED = 12, 4
+STARTED = b"Ray runtime started"
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +72,10 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 def until(true: Callable[[], bool], process: subprocess.Popen[Any] | None = None) -> None:
-    """Wait for something, or for the process to end."""
+    """Wait for something that comes before the process ends."""
     deadline = time.monotonic() + PATIENCE
-    while not true() and (process is None or process.poll() is None):
+    while not true():
+        assert process is None or process.poll() is None, "it ended before that"
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.05)
 
@@ -127,9 +130,9 @@ def test_killed_at_random_and_resumed_it_comes_to_what_a_plain_loop_comes_to(tmp
     seconds = open_dataset(broken).runs.set_index("run")["seconds"].dropna()
 
     process = start(tmp_path, "broken")
-    until(lambda: any("ray::make" in title for title in children(process.pid).values()), process)
+    until(lambda: any(WORKING in title for title in children(process.pid).values()), process)
     for pid, title in children(process.pid).items():
-        if "ray::make" in title:
+        if WORKING in title:
             os.kill(pid, signal.SIGKILL)  # a worker
             break
     code, said, complained = ended(process)
@@ -167,8 +170,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
                     [*ray, *more], env=environment, stdout=log, stderr=log, start_new_session=True
                 )
             nodes.append(node)
-            until(lambda: b"Ray runtime started" in (tmp_path / "nodes.log").read_bytes(), node)
-            assert node.poll() is None, (tmp_path / "nodes.log").read_text()
+            until(lambda: (tmp_path / "nodes.log").read_bytes().count(STARTED) == len(nodes), node)
         yield address, nodes[1]
     finally:
         for node in nodes:
@@ -187,7 +189,7 @@ def test_a_node_lost_in_the_middle_takes_no_run_with_it(
 ) -> None:
     address, node = cluster
     process = start(tmp_path, "set", "--address", address)
-    until(lambda: any("ray::make" in title for title in children(node.pid).values()), process)
+    until(lambda: any(WORKING in title for title in children(node.pid).values()), process)
     for pid in children(node.pid):  # the machine is gone, all at once
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
