@@ -227,6 +227,12 @@ def fill_waiting_lists(w: Handle, day: int, per_1000: tuple[float, float, float]
 
 
 @kernel
+def _full(h: Any, site: int) -> bool:
+    """Whether every bed of a hospital is in use."""
+    return h.occupied[site] >= h.core_beds[site] + h.escalation_beds[site]
+
+
+@kernel
 def _fill_beds(w: Any, nights: np.ndarray, rates: np.ndarray, counts: np.ndarray, day: int) -> None:
     """Put people into beds, each part of the way through an emergency stay.
 
@@ -247,7 +253,7 @@ def _fill_beds(w: Any, nights: np.ndarray, rates: np.ndarray, counts: np.ndarray
         band, fifth = w.risk.band[p.age], (p.imd_decile - 1) // 2
         rate = p.rate[Need.ACSC] + p.rate[Need.FRAILTY] + p.rate[Need.ACUTE]
         chance = nights[band, fifth] * rate * counts[band, fifth] / max(rates[band, fifth], 1e-300)
-        if uniform(p.key, draws.IN_BED_AT_START, 0) >= chance:
+        if uniform(p.key, draws.IN_BED_AT_START, 0) >= chance or _full(w.hospitals, p.trust):
             continue
         p.stays += 1
         p.severity = 1.0 - 0.5 * uniform(p.key, draws.IN_BED_AT_START, 1)
@@ -268,6 +274,8 @@ def _fill_beds(w: Any, nights: np.ndarray, rates: np.ndarray, counts: np.ndarray
             h.outside_admissions[s] * h.outside_stay[s], uniform(h.key[s], draws.OUTSIDE_AT_START, 0)
         )
         for k in range(beds):
+            if _full(h, s):
+                break
             z = normal(h.key[s], draws.OUTSIDE_AT_START, 2 * k + 1)
             stay = min(h.outside_stay[s] * exp(sigma * z + 0.5 * sigma * sigma), RING - 1.0)
             left = stay * uniform(h.key[s], draws.OUTSIDE_AT_START, 2 * k + 2)
