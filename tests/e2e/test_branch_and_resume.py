@@ -21,6 +21,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 QUICK = """
 extends: isle-of-wight
+programme: none
 name: probe
 years: 0.4
 population: {sample: 0.01}
