@@ -9,17 +9,17 @@ pytestmark = pytest.mark.integration
 
 
 def test_slack_adds_effort_and_not_where_pressure_counts_for_nothing():
-    pattern = Pattern(
-        id="slack", title="Slack", source="a test", expected="more effort",
-        given={"years": 0.5, "programme": "none", "parameters.effort_noise": 0.0},
-        worlds={
+    pattern = Pattern.model_validate({
+        "id": "slack", "title": "Slack", "source": "a test", "expected": "more effort",
+        "given": {"years": 0.5, "programme": "none", "parameters.effort_noise": 0.0},
+        "worlds": {
             "none": {"joint_work": {}},
             "some": {"joint_work.slack": 0.5},
             "more": {"joint_work.slack": 1.0},
         },
-        checks={"gain": {"figure": "effort_gained_by_slack", "unit": "effort", "above": 0.0}},
-        ablation={"title": "effort ignores pressure", "given": {"parameters.effort_pressure": 0.0}},
-    )  # fmt: skip
+        "checks": {"gain": {"figure": "effort_gained_by_slack", "unit": "effort", "above": 0.0}},
+        "ablation": {"title": "effort ignores pressure", "given": {"parameters.effort_pressure": 0.0}},
+    })  # fmt: skip
     told, setting = [], Setting("isle-of-wight", 0.02, 3)
     (verdict,) = validate([pattern], setting, jobs=1, told=lambda: told.append(1))
     assert len(told) == 6

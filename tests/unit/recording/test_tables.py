@@ -103,9 +103,7 @@ def test_ledgers_become_tables_also_when_empty():
     recorder = Recorder(date(2015, 4, 1), 1, [PRACTICE])
     assert frame(money(recorder, 0)).empty
     recorder.pay(date(2015, 4, 1), "CCG", "Royal", "emergency", 12.5)
-    recorder.relate(
-        date(2015, 5, 1), ["a", "b"], ["b", "a"], np.array([0.1, 0.2]), [0.3, 0.4], [1, 0], [0, 1]
-    )  # type: ignore[arg-type]
+    recorder.relate(date(2015, 5, 1), ["a", "b"], ["b", "a"], [0.1, 0.2], [0.3, 0.4], [1, 0], [0, 1])
     paid = frame(money(recorder, 2)).iloc[0]
     assert (paid["replicate"], paid["payee"], paid["amount_gbp"]) == (2, "Royal", 12.5)
     ties = frame(relationships(recorder, 0))

@@ -195,7 +195,7 @@ def test_a_deficit_is_carried_and_recovered_by_hand():
 @given(debt=st.floats(0, 1e8), recovered=st.floats(0, 1e8), result=money, more=st.floats(0, 1e8))
 def test_a_better_result_never_carries_more(debt, recovered, result, more):
     after = carried(
-        *(np.array([value, value]) for value in (debt, recovered)), np.array([result, result + more])
+        np.array([debt, debt]), np.array([recovered, recovered]), np.array([result, result + more])
     )
     assert 0 <= after[1] <= after[0]
 

@@ -1,6 +1,7 @@
 """The nation around a place: what it adds to pressure and will, for whom and when."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +20,8 @@ NOTHING = {
 }  # fmt: skip
 
 
-def nation(given="none", shocks=(), **parameters):
-    experiment = load({"extends": "salford", "nation": given, "shocks": list(shocks)})
+def nation(given: Any = "none", shocks: Any = (), **parameters: Any) -> NationAround:
+    experiment = load({"place": "salford", "nation": given, "shocks": list(shocks)})
     return NationAround(experiment, evidence.load().with_values(parameters))
 
 

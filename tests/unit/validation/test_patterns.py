@@ -16,8 +16,8 @@ CHECK = {"figure": "maturity", "unit": "share", "above": 0.0}
 
 def pattern(**changes):
     return Pattern.model_validate({
-        "id": "one", "title": "One", "source": "ours", "expected": "more", "given": {}, "checks": {"it": CHECK},
-        "ablation": {"title": "nothing"},
+        "id": "one", "title": "One", "source": "ours", "expected": "more", "given": {},
+        "checks": {"it": CHECK}, "ablation": {"title": "nothing"},
     } | changes)  # fmt: skip
 
 
