@@ -10,7 +10,7 @@ from icsim.sweeps.dataset import Dataset
 if TYPE_CHECKING:
     import pandas as pd
 
-NOT_ADDED = ("%", "days", "z per 1,000", "per 1,000", "ratio")
+NOT_ADDED = ("%", "days", "z per 1,000", "per 1,000", "ratio", "0 to 1")
 """Units of outcomes that have a mean over people and no sum."""
 
 
