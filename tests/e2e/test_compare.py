@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from icsim.cli import app
 
 pytestmark = pytest.mark.e2e
-QUICK = ("--set", "population.sample=0.01", "--set", "years=0.1")
+WITHOUT = ("--set", "programme=none", "--set", "shocks=[]")
+QUICK = ("--set", "population.sample=0.01", "--set", "years=0.1", *WITHOUT)
 POLICY = "extends: isle-of-wight\nname: policy\ninterventions:\n  - {name: x, levers: {need_acute: 0.5}}\n"
 
 

@@ -19,9 +19,13 @@ from icsim.recording.store import PARTIAL
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
-QUICK = ("isle-of-wight", "--set", "population.sample=0.02", "--years", "0.12")
+QUICK = (
+    "isle-of-wight", "--set", "population.sample=0.02", "--years", "0.12", "--set", "programme=none",
+    "--set", "shocks=[]",
+)  # fmt: skip
 TABLES = {
     "daily", "monthly", "by_age_and_imd", "people", "money", "relationships", "decisions", "events",
+    "services",
 }  # fmt: skip
 
 
@@ -92,7 +96,7 @@ def test_running_twice_makes_a_second_folder(tmp_path):
     ("arguments", "complaint"),
     [
         (["nowhere-on-wight"], "did you mean"),
-        (["nothing.yaml"], "nothing.yaml"),
+        (["no-such-file.yaml"], "no-such-file.yaml"),
         (["isle-of-wight", "--years", "0"], "years: 0"),
         (["isle-of-wight", "--years", "soon"], "--years"),
         (["isle-of-wight", "--seed", "-1"], "seed: -1"),

@@ -21,12 +21,14 @@ def test_there_is_a_file_for_each_place_and_no_other():
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_a_place_file_is_routine_care_of_its_place(name):
+def test_a_place_file_is_its_place_with_its_programme_which_can_be_taken_away(name):
     experiment = load(name)
     assert experiment.name == name
     assert resolve(experiment.place).name == name
-    assert experiment.programme == "none"
-    assert experiment.contract.form == "traditional"
+    assert experiment.programme != "none"
+    assert experiment.contract.form == "traditional"  # in April 2015
+    routine = load(name, {"programme": "none"})
+    assert (routine.programme, routine.nation, routine.contract.steps) == ("none", "none", ())
     assert experiment.organisations.commissioners.names == tuple(sorted(resolve(name).ccg_names))
 
 
