@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from operator import attrgetter
@@ -376,13 +376,22 @@ def cut_to_run(experiment: Experiment, tree: Node, order: dict[str, int]) -> tup
 
     A date beyond the run is an error, unless the run was shortened by a later layer than the one the date was
     written in (``--set years=1`` upon a file that plans three): then what would start later is left out, with
-    a warning. Returns the tree, the same object when nothing was cut.
+    a warning. So it is with a start that a later layer put off: what had begun by then begins with the run, and
+    shocks that were over are left out. Returns the tree, the same object when nothing was cut.
     """
     problems: list[Problem] = []
     cut: list[_Dated] = []
+    earlier: list[_Dated] = []
+    put_off = _rank(tree, ("start",), order)
     shortened = max(_rank(tree, (key,), order) for key in ("start", "years"))
     for dated in _dates(experiment):
         if dated.day < experiment.start:
+            if dated.path[-1] == "start" and _rank(tree, dated.path, order) < put_off:
+                earlier.append(replace(dated, item=None))
+                continue
+            if dated.path[0] == "shocks" and _rank(tree, dated.path, order) < put_off:
+                earlier.append(replace(dated, item=dated.path[:2]))
+                continue
             said = f"before the run begins ({experiment.start})"
             problems.append(_problem(tree, dated.path, said))
         elif dated.day >= experiment.end:
@@ -394,7 +403,10 @@ def cut_to_run(experiment: Experiment, tree: Node, order: dict[str, int]) -> tup
     problems += _backwards(experiment, tree)
     if problems:
         raise ExperimentError(problems)
-    return _without(tree, cut) if cut else tree, _cut_words([one for one in cut if one.item], experiment)
+    words = _cut_words([one for one in cut if one.item], experiment)
+    if earlier:
+        words.append(_earlier_words(earlier, experiment))
+    return _without(tree, [*cut, *earlier]) if cut or earlier else tree, words
 
 
 def _rank(tree: Node, path: Path, order: dict[str, int]) -> int:
@@ -419,6 +431,15 @@ def _cut_words(cut: list[_Dated], experiment: Experiment) -> list[str]:
         ]
     when = f"the run now ends before {experiment.end}"
     return [f"{_listed(names)} are left out: they start later, {when}"]
+
+
+def _earlier_words(earlier: list[_Dated], experiment: Experiment) -> str:
+    """One note on all that was to begin before the run now does."""
+    begin = [dotted(one.path[:-1]) for one in earlier if one.item is None]
+    over = list(dict.fromkeys(dotted(one.item) for one in earlier if one.item is not None))
+    said = [f"{_listed(begin)} would have begun earlier and now begin with it"] if begin else []
+    said += [f"{_listed(over)} came earlier and are left out"] if over else []
+    return f"the run now begins on {experiment.start}: {'; '.join(said)}"
 
 
 def _without(tree: Node, cut: list[_Dated]) -> Node:

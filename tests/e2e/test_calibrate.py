@@ -35,7 +35,7 @@ def test_a_dry_run_shows_the_plan_and_the_time_and_writes_nothing(tmp_path):
         assert said in answer.stdout
     assert before == {path: path.read_bytes() for path in before}
     (tmp_path / "plan.yaml").write_text(PLAN % ("need_scale_death", "Deaths: 85"))
-    answer = icsim("--plan", "plan.yaml", "--sample", "0.02", "--dry-run", cwd=tmp_path)
+    answer = icsim("--plan", "plan.yaml", "--sample", "0.02", "--set", "shocks=[]", "--dry-run", cwd=tmp_path)
     assert answer.returncode == 2
     assert answer.stderr.startswith("plan.yaml:6: targets: 'Deaths: 85': the baseline table has no such row")
 

@@ -13,7 +13,7 @@ from icsim.experiment import ExperimentError
 
 pytestmark = pytest.mark.integration
 STARTS = "relationships.initial_trust=0.1,0.95"
-PLACE = ("isle-of-wight", "--sample", "0.01", "--years", "7", "--across", STARTS)
+PLACE = ("isle-of-wight", "--set", "shocks=[]", "--sample", "0.01", "--years", "7", "--across", STARTS)
 
 
 def test_silo_and_collaboration_are_reached_and_are_one_where_partners_count_for_nothing(tmp_path):

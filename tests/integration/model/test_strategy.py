@@ -157,7 +157,7 @@ def test_who_never_meets_learns_nothing_of_the_other(lived):
     kinds, network = apart.strategy.parties.kinds, apart.relationships
     practice, trust_ = int((kinds == "gp_practice").argmax()), int((kinds == "acute_trust").argmax())
     drift = apart.catalogue.value("trust_drift")
-    start = apart.catalogue.value("experiment_initial_trust")
+    start = apart.experiment.relationships.initial_trust
     assert network.trust[practice, trust_] == pytest.approx(start - 12 * drift)
     assert network.trust[trust_, practice] != pytest.approx(start - 12 * drift, abs=1e-3)
 

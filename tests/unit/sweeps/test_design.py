@@ -109,8 +109,8 @@ def test_a_key_is_of_the_resolved_experiment_the_seed_and_the_model(monkeypatch:
 
 
 def test_two_ways_to_say_the_same_are_one_run() -> None:
-    usual = evidence.load().value("experiment_initial_trust")
-    found = made(design="list", points=[{}, {TRUST: usual}, {TRUST: 0.9}])
+    usual, key = evidence.load().value("travel_ae_minutes"), "travel.ae_minutes"
+    found = made(design="list", points=[{}, {key: usual}, {key: 2 * usual}])
     assert found.table["run"].nunique() == 2
 
 
