@@ -376,8 +376,8 @@ def cut_to_run(experiment: Experiment, tree: Node, order: dict[str, int]) -> tup
 
     A date beyond the run is an error, unless the run was shortened by a later layer than the one the date was
     written in (``--set years=1`` upon a file that plans three): then what would start later is left out, with
-    a warning. So it is with a start that a later layer put off: what had begun by then begins with the run, and
-    shocks that were over are left out. Returns the tree, the same object when nothing was cut.
+    a warning. So it is with a start that a later layer put off: what had begun by then begins with the run,
+    and shocks that were over are left out. Returns the tree, the same object when nothing was cut.
     """
     problems: list[Problem] = []
     cut: list[_Dated] = []

@@ -19,10 +19,8 @@ ALL_OF_IT = 1 - 1e-9
 class Part(NamedTuple):
     """What one service does to one lever.
 
-    Attributes:
-        rows: people reached, (m,).
-        site: of each of them, (m,), or None where the whole place is one.
-        effect: 1 - factor at each site, (sites,): positive averts, negative harms.
+    ``rows`` are the people reached, (m,); ``site`` that of each, (m,), or None where the whole place is one;
+    ``effect`` is 1 - factor at each site, (sites,): positive averts, negative harms.
     """
 
     rows: np.ndarray
