@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim.compiling import compiled
+from icsim.experiment.happenings import Selection
 from icsim.experiment.organisations import Kind
 from icsim.experiment.strategy import JointWork
 from icsim.keeping import put_back, state_of
 from icsim.population.columns import Status
 from icsim.population.selecting import matching
+from icsim.prefetch import prefetch_most
 from icsim.system.parties import Parties
 
 if TYPE_CHECKING:
@@ -35,6 +38,19 @@ GIVES_TIME: Mapping[str, str] = {
     "urgent_care": "staff",
 }
 """Kinds whose effort is taken from the time for patients, and the capacity it is taken from."""
+AHEAD = 16  # people whose records are on their way while one is looked at
+
+
+@compiled
+def _of_practice(people: Any, values: np.ndarray) -> np.ndarray:
+    """The value of each person's practice, (people,); 0 for the dead."""
+    found = np.zeros(len(people))
+    for i in range(len(people)):
+        if i + AHEAD < len(people):
+            prefetch_most(people, i + AHEAD)
+        if people[i].status != Status.DEAD:
+            found[i] = values[people[i].practice]
+    return found
 
 
 class JointServices:
@@ -99,12 +115,8 @@ class JointServices:
         if work is None and not self._turns:
             return
         reached = self.strength(work)
-        for lever, key in LEVERS.items():
-            each = 1 - (1 - v(key)) * reached
-            if lever in self._turns:
-                model.levers.change(self._turns[lever], each)
-            else:
-                self._turns[lever] = model.levers.turn_each(lever, each, "joint work")
+        factors = {lever: 1 - (1 - v(key)) * reached for lever, key in LEVERS.items()}
+        self._turns = model.levers.place(factors, "joint work", self._turns)
         self._take_time(effort, work is not None)
 
     def joint_effort(self, effort: np.ndarray) -> np.ndarray:
@@ -125,10 +137,11 @@ class JointServices:
     def strength(self, work: JointWork | None) -> np.ndarray:
         """Maturity of joint services for each person, (people,), 0 for those they are not for."""
         people = self.model.people
-        reached = np.zeros(len(people))
-        if work is not None:
-            rows = matching(people, work.who) & (people["status"] != Status.DEAD)
-            reached[rows] = self.maturity[people["practice"][rows]]
+        if work is None:
+            return np.zeros(len(people))
+        reached = _of_practice(people, self.maturity)
+        if work.who != Selection():
+            reached[~matching(people, work.who)] = 0.0
         return reached
 
     def _take_time(self, effort: np.ndarray, working: bool) -> None:
