@@ -355,7 +355,7 @@ def people_at_the_end(model: ICSModel) -> Any:
             columns[f"{name}_{year.replace('/', '_')}"] = used[rows, y, k]
     for name, values in model.patients.extra.items():
         columns[name] = values[rows]
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)  # which else would hold everything twice
 
 
 def release(model: ICSModel) -> None:
