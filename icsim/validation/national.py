@@ -17,6 +17,7 @@ from icsim.population.columns import AGE_BANDS
 from icsim.population.risk import deprivation_gradient, spread
 from icsim.recording.indicators import WINTER_MONTHS
 from icsim.recording.run import Run
+from icsim.validation.often_admitted import OFTEN, admissions, share
 from icsim.validation.row import AT_MOST, GRADIENT, TOTAL, TREND, Published, Row, within
 from icsim.validation.year import OVER_65, SUMMER_MONTHS, TRUST, Year
 
@@ -380,16 +381,14 @@ def trends(years: list[Year], catalogue: Any) -> Iterator[Row]:
 
 def regression(run: Run, years: list[str], catalogue: Any) -> Iterator[Row]:
     """People of 65+ with two or more emergency admissions in a year: their share then and a year later."""
-    people: Any = run.people
-    then, later = (f"emergency_admissions_{year.replace('/', '_')}" for year in years[:2])
-    older = people[people["age"] >= 64 + len(years)]  # at the end; of 65 and over in the first year
-    often = older[older[then] >= 2]
+    then, later = admissions(run, years)
+    often = then >= OFTEN
     topic = "Regression to the mean"
-    for label, column, key, asked in (
+    for label, counted, key, asked in (
         ("share in the year", then, "roland_share_index_year", within(GRADIENT)),
         ("share the next year", later, "roland_share_next_year", AT_MOST),
     ):
-        share = float(often[column].sum()) / max(float(older[column].sum()), 1.0) * 100
         label = f"65+ with two or more emergency admissions: {label}"
-        events = float(often[column].sum()) if asked is not AT_MOST else math.nan
-        yield Row(topic, label, "%", share, Published.of(catalogue[key], set_to=True), asked, events)
+        events = float(counted[often].sum()) if asked is not AT_MOST else math.nan
+        figure = Published.of(catalogue[key], set_to=True)
+        yield Row(topic, label, "%", share(counted, often), figure, asked, events)

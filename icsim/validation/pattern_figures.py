@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from icsim.recording.run import Run
+from icsim.validation.often_admitted import OFTEN, admissions, share
 from icsim.validation.year import Year
 
 Worlds = Mapping[str, Run]
-OFTEN = 2  # emergency admissions in a year
-OLDER = 65
 QUARTER = 3  # months
 
 
@@ -118,31 +117,21 @@ def months_lost(worlds: Worlds) -> float:
     return float(months[-1] - np.interp(leaves[-1], np.maximum.accumulate(stays), months))
 
 
-def _admissions(run: Run) -> tuple[np.ndarray, np.ndarray]:
-    """Emergency admissions in the first year and the next of people then 65 and over, (people,) each."""
-    people: Any = run.people
-    years = _years(run)
-    older = people[people["age"] >= OLDER - 1 + len(years)]
-    then, later = (
-        older[f"emergency_admissions_{year.replace('/', '_')}"].to_numpy(dtype=float) for year in years[:2]
-    )
-    return then, later
-
-
-def _share(values: np.ndarray, of: np.ndarray) -> float:
-    return float(values[of].sum() / max(values.sum(), 1.0) * 100)
+def _admissions(worlds: Worlds) -> tuple[np.ndarray, np.ndarray]:
+    run = _only(worlds)
+    return admissions(run, _years(run))
 
 
 def share_of_the_often_admitted(worlds: Worlds) -> float:
     """Of the year's admissions at 65 and over, those of people with two or more, %."""
-    then, _ = _admissions(_only(worlds))
-    return _share(then, then >= OFTEN)
+    then, _ = _admissions(worlds)
+    return share(then, then >= OFTEN)
 
 
 def share_a_year_later(worlds: Worlds) -> float:
     """Of the next year's admissions, those of the same people, %."""
-    then, later = _admissions(_only(worlds))
-    return _share(later, then >= OFTEN)
+    then, later = _admissions(worlds)
+    return share(later, then >= OFTEN)
 
 
 def fall_of_the_often_admitted(worlds: Worlds) -> float:
@@ -152,10 +141,10 @@ def fall_of_the_often_admitted(worlds: Worlds) -> float:
 
 def fall_of_a_random_cohort(worlds: Worlds) -> float:
     """The same of as many people picked from the table at even steps, whatever they did."""
-    then, later = _admissions(_only(worlds))
+    then, later = _admissions(worlds)
     often = int((then >= OFTEN).sum())
     rows = np.linspace(0, len(then) - 1, often).astype(int)
-    return _share(then, rows) - _share(later, rows)
+    return share(then, rows) - share(later, rows)
 
 
 def _change(worlds: Worlds, name: str) -> float:
