@@ -109,8 +109,9 @@ class RunWriter:
     """Writes one results folder; use it as a context manager around the run.
 
     ``with RunWriter(out) as writer: writer.add(recorder); writer.complete(manifest)``. Leaving the
-    block without ``complete`` removes every trace, also on Ctrl-C and SIGTERM; after SIGKILL the hidden
-    remains are swept by the next writer in the same folder.
+    block without ``complete`` removes every trace, also on Ctrl-C and SIGTERM, at the latest when the next
+    replicate is written if other code has swallowed the signal; after SIGKILL the hidden remains are swept
+    by the next writer in the same folder.
 
     Args:
         out: the folder to make; None chooses ``root/<name>-seed<seed>``, with -2, -3, ... when taken.
@@ -163,6 +164,7 @@ class RunWriter:
         self._recorded: dict[str, Any] = {}
         self._made: list[Path] = []
         self._handlers: dict[int, Any] = {}
+        self._asked_to_leave: BaseException | None = None
         if self._out is not None:
             self._refuse_taken(self._out)
         self._refuse_closed()
@@ -218,18 +220,34 @@ class RunWriter:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
-                if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                    self._handlers[number] = signal.signal(number, _leave)
+            usual = dict.fromkeys((signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)), signal.SIG_DFL)
+            for number, handler in {**usual, signal.SIGINT: signal.default_int_handler}.items():
+                if signal.getsignal(number) is handler:
+                    self._handlers[number] = signal.signal(number, self._leave)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.abandon(keep=self.worth_keeping and isinstance(error, KeyboardInterrupt | SystemExit))
+        asked = self._asked_to_leave
+        self.abandon(keep=self.worth_keeping and isinstance(asked or error, KeyboardInterrupt | SystemExit))
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._handlers.clear()
+        if asked is not None and isinstance(
+            error, Exception
+        ):  # compiled code makes an error of its own of it
+            raise asked from error
+
+    def _leave(self, number: int, frame: object) -> None:
+        """Turn a signal into an exit, so that context managers clean up."""
+        self._asked_to_leave = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
+        raise self._asked_to_leave
+
+    def _heed(self) -> None:
+        """Leave, if a signal asked for it where nothing can be raised: in a finaliser, for instance."""
+        if self._asked_to_leave is not None:
+            raise self._asked_to_leave
 
     def add(self, recorder: Recorder, replicate: int = 0, **noted: Any) -> None:
         """Write one replicate's tables; its recorder may be dropped afterwards.
@@ -241,6 +259,7 @@ class RunWriter:
         """
         import pyarrow as pa
 
+        self._heed()
         try:
             folder = self._open()
             part = folder / f"{replicate}.writing"
@@ -313,6 +332,7 @@ class RunWriter:
 
     def save(self) -> None:
         """Say in the hidden folder what is done, so that another process can go on."""
+        self._heed()
         if self._identity is None:
             return
         said = {
@@ -381,6 +401,7 @@ class RunWriter:
         """
         if self._partial is None:
             raise ResultError("nothing was recorded")
+        self._heed()
         try:
             self._join(self._partial)
             whole = {**manifest, **self._recorded, "tables": self._rows}
@@ -436,11 +457,6 @@ class RunWriter:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-
-def _leave(number: int, frame: object) -> None:
-    """Turn a polite kill into an ordinary exit, so that context managers clean up."""
-    raise SystemExit(128 + number)
 
 
 def _parquet(path: Path, schema: Any) -> "pq.ParquetWriter":

@@ -180,6 +180,29 @@ def test_a_writer_asked_to_stop_leaves_nothing_and_the_earlier_run_whole(
     assert open_run(tmp_path / "run").manifest["days"] == 2
 
 
+@pytest.mark.parametrize("in_its_place", [None, SystemError], ids=["nothing", "another error"])
+def test_a_stop_that_other_code_swallows_is_heeded_and_what_is_done_is_kept(
+    in_its_place: type[Exception] | None, tmp_path: Path, make_recorder: MakeRecorder
+):
+    recorder = make_recorder(days=2)
+
+    def written() -> None:
+        with RunWriter(tmp_path / "run", identity={"of": "this"}) as writer:
+            writer.add(recorder)
+            writer.worth_keeping = True
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                if in_its_place is not None:
+                    raise in_its_place from None
+            writer.add(recorder, 1)
+
+    with pytest.raises(KeyboardInterrupt):
+        written()
+    assert RunWriter(tmp_path / "run", identity={"of": "this"}, resume=True).done == [0]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_opening_what_is_no_run_says_what_is_wrong(
     tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun
 ):
