@@ -40,11 +40,11 @@ from icsim.evidence.councils import councils_of, districts_of, find_district
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem
 from icsim.keeping import lay
-from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, USE, Status
+from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
 from icsim.population.councils import under_councils
 from icsim.population.demand import counts_by_age_and_fifth, expected, nights_in_hospital
 from icsim.population.risk import RISK, need_rates, risk_tables
-from icsim.population.survey import Survey, survey
+from icsim.population.survey import Survey, count_use, survey
 from icsim.population.synthesis import synthesise
 from icsim.population.travel import travel_minutes
 from icsim.recording.measures import columns, group_columns
@@ -137,13 +137,15 @@ class ICSModel(PatientsByType):
         self.strategy = Strategy(self)
         self.happenings = Happenings(self)
         self.services = Services(self)
+        residents = self.world.tallies.residents
+        occupied, delayed = self.world.hospitals["occupied"], self.world.hospitals["delayed"]
         self.datacollector = mesa.DataCollector(
             model_reporters={
                 "date": lambda model: (model.date - timedelta(days=1)).isoformat(),
                 "days_to_come": lambda model: model.days - model.day,
-                "population": lambda model: int(model.world.tallies.residents.sum()),
-                "beds_occupied": lambda model: int(model.world.hospitals.occupied.sum()),
-                "delayed_transfers": lambda model: int(model.world.hospitals.delayed.sum()),
+                "population": lambda model: int(residents.sum()),
+                "beds_occupied": lambda model: int(occupied.sum()),
+                "delayed_transfers": lambda model: int(delayed.sum()),
             }
         )
 
@@ -340,7 +342,7 @@ class ICSModel(PatientsByType):
             live_day(world, day)
         for table in world.tallies[: world.tallies._fields.index("residents")]:
             table[:] = 0
-        self._forget_use()
+        self._count_use(forget=True)  # the next count writes over it
         world.tallies.work[:] = 0
         self._survey(0)
 
@@ -368,16 +370,10 @@ class ICSModel(PatientsByType):
         self._count_use()
         return self.world.tallies.person_year
 
-    def _count_use(self) -> None:
+    def _count_use(self, forget: bool = False) -> None:
         """Put down what people have used in the financial year so far, beside the years before."""
         year = self.recorder.year_of_day[max(self.day - 1, 0)]
-        for k, name in enumerate(USE):
-            self.world.tallies.person_year[:, year, k] = self.people[name]
-
-    def _forget_use(self) -> None:
-        """Begin to count anew what people use."""
-        for name in USE:
-            self.people[name] = 0
+        count_use(self.people, self.world.tallies.person_year[:, year], forget)
 
     @property
     def accounts(self) -> Accounts:
@@ -465,8 +461,7 @@ class ICSModel(PatientsByType):
             return
         years = self.recorder.year_of_day
         if self.day and years[self.day] != years[self.day - 1]:
-            self._count_use()
-            self._forget_use()
+            self._count_use(forget=True)
         self.services.begin_day(self.date)
         self.happenings.begin_day(self.date)
         live_day(self.world, self.day)

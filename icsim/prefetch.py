@@ -49,4 +49,5 @@ prefetch = _fetching(0, 64)  # the whole element
 prefetch_half = _fetching(0, 2)  # of a person: the clocks, and how they stand today
 prefetch_standing = _fetching(1, 1)  # of a person: the line of how they stand today
 prefetch_most = _fetching(0, 3)  # of a person: all but the line of days and stays
+prefetch_use = _fetching(2, 1)  # of a person: the line of what care was used
 prefetch_days = _fetching(3, 1)  # of a person: that line

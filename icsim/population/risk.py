@@ -72,71 +72,75 @@ RISK = np.dtype(
 
 @dataclass(frozen=True)
 class PathwayYield:
-    """What one need leads to on average, at reference conditions."""
+    """What one need leads to on average, at reference conditions; each of shape (n,)."""
 
-    gp: float
-    ae: float
-    admissions: float
+    gp: np.ndarray
+    ae: np.ndarray
+    admissions: np.ndarray
 
 
 def pathway_yield(
-    catalogue: Catalogue, need: str, ae_to_gp: float | None = None, band_log_odds: float = 0.0
+    catalogue: Catalogue, need: str, *, ae_to_gp: np.ndarray | None = None, log_odds: np.ndarray | None = None
 ) -> PathwayYield:
     """Follow one need of a class along the path of care until it is resolved, at usual waits and capacity.
 
     The same choices and chances as ``icsim.care``, averaged over severity and over days that practices are
-    open or shut. ``ae_to_gp`` replaces the catalogue's odds of A&E against the GP (minor needs, which differ
-    by age).
+    open or shut. For n kinds of people at once: ``ae_to_gp`` (n,) replaces the catalogue's odds of A&E
+    against the GP (minor needs, which differ by age), ``log_odds`` (n,) are added to those of admission.
     """
     v = catalogue.value
-    if need == "planned":
-        return PathwayYield(1.0, 0.0, 0.0)
-    share = np.array([v(f"choice_{need}_{choice}") for choice in CHOICES])
+    n = len(ae_to_gp) if ae_to_gp is not None else len(log_odds) if log_odds is not None else 1
+    share = np.tile([v(f"choice_{need}_{choice}") for choice in CHOICES], (n, 1))
     if ae_to_gp is not None:
-        both = share[2] + share[4]
-        share[4] = both * ae_to_gp / (1 + ae_to_gp)
-        share[2] = both - share[4]
+        both = share[:, 2] + share[:, 4]
+        share[:, 4] = both * ae_to_gp / (1 + ae_to_gp)
+        share[:, 2] = both - share[:, 4]
     severity = (np.arange(SEVERITIES) + 0.5) / SEVERITIES
     slopes = np.array([v(f"choice_severity_{choice}") for choice in CHOICES])
-    open_days = np.maximum(share, 1e-9)[:, None] * np.exp(np.outer(slopes, severity - 0.5))
+    open_days = np.maximum(share, 1e-9)[:, :, None] * np.exp(np.outer(slopes, severity - 0.5))
     shut_days = open_days.copy()
-    shut_days[2] *= np.exp(v("choice_closed") * severity)
+    shut_days[:, 2] *= np.exp(v("choice_closed") * severity)
     odds = v(f"admission_{need}") / (1 - v(f"admission_{need}"))
-    odds *= np.exp(v("admission_severity") * (severity - 0.5) + band_log_odds)
+    more = np.zeros(n) if log_odds is None else log_odds
+    odds = odds * np.exp(v("admission_severity") * (severity - 0.5) + more[:, None])
 
     def unresolved(chance: float) -> np.ndarray:
         return 1 - np.clip(chance - v("severity_effect") * (severity - 0.5), 0.0, 1.0)
 
-    self_care = v(f"resolved_self_{need}")
+    by_team, alone = unresolved(v(f"resolved_team_{need}")), unresolved(v(f"resolved_self_{need}"))
+    by_111 = unresolved(v(f"resolved_self_{need}") + v("resolved_111_gain"))
+    by_gp = unresolved(v(f"resolved_gp_{need}")) if need != "minor" else None
+    direct = v("direct_admission") if need not in ("minor", "mental_health") else 0.0
     worse = round(v("worsening_severity") * SEVERITIES)
-    gp = ae = admissions = 0.0
-    waiting = np.full(SEVERITIES, 1 / SEVERITIES)
+    gp, ae, admissions = np.zeros(n), np.zeros(n), np.zeros(n)
+    waiting = np.full((n, SEVERITIES), 1 / SEVERITIES)
     for step in range(5):
         if step == 2:
-            open_days[0] = shut_days[0] = 0.0
-        chosen = OPEN_SHARE * open_days / open_days.sum(axis=0)
-        chosen = waiting * (chosen + (1 - OPEN_SHARE) * shut_days / shut_days.sum(axis=0))
-        gp += chosen[2].sum()
-        arriving = chosen[4] + chosen[3] * unresolved(v(f"resolved_team_{need}"))
-        if need != "minor":
-            sent = chosen[2] * unresolved(v(f"resolved_gp_{need}"))
-            direct = v("direct_admission") if need != "mental_health" else 0.0
-            admissions += direct * sent.sum()
+            open_days[:, 0] = shut_days[:, 0] = 0.0
+        chosen = OPEN_SHARE * open_days / open_days.sum(axis=1, keepdims=True)
+        chosen += (1 - OPEN_SHARE) * shut_days / shut_days.sum(axis=1, keepdims=True)
+        chosen *= waiting[:, None]
+        gp += chosen[:, 2].sum(axis=1)
+        arriving = chosen[:, 4] + chosen[:, 3] * by_team
+        if by_gp is not None:
+            sent = chosen[:, 2] * by_gp
+            admissions += direct * sent.sum(axis=1)
             arriving = arriving + (1 - direct) * sent
-        ae += arriving.sum()
-        admissions += (arriving * odds / (1 + odds)).sum()
-        back = chosen[0] * unresolved(self_care) + chosen[1] * unresolved(self_care + v("resolved_111_gain"))
-        waiting = np.append(np.zeros(worse), back[: SEVERITIES - worse])
-        waiting[-1] += back[SEVERITIES - worse :].sum()
-    return PathwayYield(float(gp), float(ae), float(admissions))
+        ae += arriving.sum(axis=1)
+        admissions += (arriving * odds / (1 + odds)).sum(axis=1)
+        back = chosen[:, 0] * alone + chosen[:, 1] * by_111
+        waiting = np.zeros((n, SEVERITIES))
+        waiting[:, worse:] = back[:, : SEVERITIES - worse]
+        waiting[:, -1] += back[:, SEVERITIES - worse :].sum(axis=1)
+    return PathwayYield(gp, ae, admissions)
 
 
-def minor_odds(catalogue: Catalogue, ae_for_each_gp: float) -> float:
-    """The odds of choosing A&E against the GP for a minor need that lead to this ratio of contacts."""
+def minor_odds(catalogue: Catalogue, ae_for_each_gp: np.ndarray) -> np.ndarray:
+    """The odds of choosing A&E against the GP for a minor need that lead to these ratios of contacts."""
     odds = ae_for_each_gp
     for _ in range(20):
-        one = pathway_yield(catalogue, "minor", odds)
-        odds *= ae_for_each_gp * one.gp / one.ae
+        one = pathway_yield(catalogue, "minor", ae_to_gp=odds)
+        odds = odds * ae_for_each_gp * one.gp / one.ae
     return odds
 
 
@@ -198,11 +202,10 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
     for need in ADMITTED:
         name = need.name.lower()
         share = targets.by_age(f"emerg_share_{name}")
-        for b in range(len(AGE_BANDS)):
-            one = pathway_yield(path, name, band_log_odds=added[b])
-            rates[need, b] = emergency[b] * share[b] * gradient[b] / one.admissions
-            gp[b] += rates[need, b] * one.gp
-            ae[b] += rates[need, b] * one.ae
+        one = pathway_yield(path, name, log_odds=added)
+        rates[need] = (emergency * share)[:, None] * gradient / one.admissions[:, None]
+        gp += rates[need] * one.gp[:, None]
+        ae += rates[need] * one.ae[:, None]
     consultations = targets.by_age("gp_consult_rate") / (1 + t("gp_follow_up_share"))
     planned = targets.by_age("gp_planned_share") * consultations
     rates[Need.PLANNED] = planned[:, None] * spread(t("need_imd_ratio_planned"))
@@ -211,11 +214,10 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
     attended = targets.by_age("ae_rate")[:, None] / 1000 * spread(t("ae_imd_ratio_fifths"))
     relapsed = (emergency * from_relapse * t("ae_for_each_relapse_admission"))[:, None]
     minor_ae = t("ae_minor_scale") * np.maximum(attended - ae - relapsed, t("ae_minor_least") * attended)
-    odds = np.zeros_like(minor_gp)
-    for b in range(len(AGE_BANDS)):
-        for q in range(5):
-            odds[b, q] = minor_odds(path, minor_ae[b, q] / minor_gp[b, q])
-            rates[Need.MINOR, b, q] = minor_gp[b, q] / pathway_yield(path, "minor", odds[b, q]).gp
+    odds = minor_odds(path, (minor_ae / minor_gp).ravel())
+    each = pathway_yield(path, "minor", ae_to_gp=odds).gp
+    rates[Need.MINOR] = minor_gp / each.reshape(minor_gp.shape)
+    odds = odds.reshape(minor_gp.shape)
     # a need that arises while another is in hand is dealt with together with it
     together = 1 + (rates[Need.MINOR] + rates[Need.PLANNED]) * t("episode_days") / DAYS_A_YEAR
     rates[[Need.MINOR, Need.PLANNED]] *= together

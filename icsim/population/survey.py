@@ -6,7 +6,7 @@ import numpy as np
 
 from icsim.compiling import compiled
 from icsim.population.columns import FRAILTY_CUTS, Status
-from icsim.prefetch import prefetch_standing
+from icsim.prefetch import prefetch_standing, prefetch_use
 from icsim.streams import exp
 
 OLDER = 65
@@ -93,3 +93,21 @@ def survey(people: Any, practices: int, day: int, fade: np.ndarray) -> Survey:
         distressed[:n_distressed],
         planned[:n_planned],
     )
+
+
+@compiled
+def count_use(people: Any, used: np.ndarray, forget: bool) -> None:
+    """Put down what people have used so far, ``used`` (n, ``USE``); to ``forget`` is to begin to count anew."""
+    for i in range(len(people)):
+        if i + AHEAD < len(people):
+            prefetch_use(people, i + AHEAD)
+        p = people[i]
+        used[i, 0] = p.gp_contacts
+        used[i, 1] = p.ae_attendances
+        used[i, 2] = p.emergency_admissions
+        used[i, 3] = p.bed_days
+        if forget:
+            p.gp_contacts = 0
+            p.ae_attendances = 0
+            p.emergency_admissions = 0
+            p.bed_days = 0

@@ -30,6 +30,13 @@ def _moments(days: np.ndarray) -> "pa.Array":
     return pa.array(days.astype("datetime64[ms]"))
 
 
+def _months(days: list) -> "pa.Array":
+    """As :func:`_moments`, of dates."""
+    import pyarrow as pa
+
+    return pa.array(days, pa.date32()).cast(pa.timestamp("ms"))
+
+
 def _measured(recorder: Recorder, kind: str, values: np.ndarray) -> dict[str, "pa.Array"]:
     """A column for each measure of any kind, null where this kind has none; values: (rows, measures)."""
     import pyarrow as pa
@@ -172,7 +179,7 @@ def money(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
     yield _table(
         replicate,
         {
-            "month": _moments(np.array(columns["month"], dtype="datetime64[D]")),
+            "month": _months(columns["month"]),
             **{name: pa.array(columns[name], pa.string()) for name in ("payer", "payee", "account")},
             "amount_gbp": pa.array(columns["amount_gbp"], pa.float64()),
         },
@@ -187,7 +194,7 @@ def relationships(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
     yield _table(
         replicate,
         {
-            "month": _moments(np.array(columns["month"], dtype="datetime64[D]")),
+            "month": _months(columns["month"]),
             **{name: pa.array(columns[name], pa.string()) for name in ("source", "target")},
             **{
                 name: pa.array(columns[name], pa.float64()) for name in ("trust", "contact", "kept", "broken")
@@ -204,7 +211,7 @@ def decisions(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
     yield _table(
         replicate,
         {
-            "month": _moments(np.array(columns["month"], dtype="datetime64[D]")),
+            "month": _months(columns["month"]),
             **{name: pa.array(columns[name], pa.string()) for name in ("organisation", "kind")},
             **{name: pa.array(columns[name], pa.float64()) for name in DECISIONS},
         },
@@ -220,7 +227,7 @@ def services(recorder: Recorder, replicate: int) -> Iterator["pa.Table"]:
     yield _table(
         replicate,
         {
-            "month": _moments(np.array(columns["month"], dtype="datetime64[D]")),
+            "month": _months(columns["month"]),
             **{name: pa.array(columns[name], pa.string()) for name in texts},
             **{name: pa.array(columns[name], pa.float64()) for name in SERVICES[len(texts) :]},
         },
