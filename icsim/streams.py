@@ -9,7 +9,8 @@ days. The mixer is Stafford's variant 13 of the 64-bit finaliser, as in SplitMix
 2014).
 
 ``log`` and ``exp`` are written out in IEEE additions and multiplications, because those of the C library
-differ in the last bit between machines and a run must be the same everywhere.
+differ in the last bit between machines and a run must be the same everywhere. Their polynomials are added up
+in pairs (Estrin's scheme), which a processor does at once, not term by term.
 """
 
 import numpy as np
@@ -66,8 +67,11 @@ def log(x: float) -> float:
         exponent += 1
     f = (m - 1.0) / (m + 1.0)
     s = f * f
-    p = 1 / 11 + s * (1 / 13 + s * (1 / 15 + s * (1 / 17 + s / 19)))
-    p = 1.0 + s * (1 / 3 + s * (1 / 5 + s * (1 / 7 + s * (1 / 9 + s * p))))
+    s2 = s * s
+    s4 = s2 * s2
+    p = (1 / 3 + s * (1 / 5)) + s2 * (1 / 7 + s * (1 / 9))
+    p += s4 * ((1 / 11 + s * (1 / 13)) + s2 * (1 / 15 + s * (1 / 17)) + s4 * (1 / 19))
+    p = 1.0 + s * p
     return exponent * _LN2_HIGH + (2.0 * f * p + exponent * _LN2_LOW)
 
 
@@ -80,8 +84,12 @@ def exp(x: float) -> float:
         x = 700.0
     k = np.floor(x * 1.4426950408889634 + 0.5)
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-    p = 1 / 5040 + r * (1 / 40320 + r * (1 / 362880 + r * (1 / 3628800 + r / 39916800)))
-    p = 1.0 + r * (1.0 + r * (0.5 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * p))))))
+    r2 = r * r
+    r4 = r2 * r2
+    p = (0.5 + r * (1 / 6)) + r2 * (1 / 24 + r * (1 / 120))
+    p += r4 * ((1 / 720 + r * (1 / 5040)) + r2 * (1 / 40320 + r * (1 / 362880)))
+    p += (r4 * r4) * (1 / 3628800 + r * (1 / 39916800))
+    p = 1.0 + (r + r2 * p)
     return p * np.int64((np.int64(k) + 1023) << 52).view(np.float64)
 
 
