@@ -29,14 +29,15 @@ def _look_through(
     chances: tuple[float, float, float],
     month: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Discharge part of every team's caseload, then list everyone a team might take on.
+    """Discharge part of every team's caseload, then list everyone a team might take on, team after team.
 
     Args:
         caseload: of each team, counted down (N,).
         chances: of an end in a month, the least age to be taken on, and the noise of the risk tool.
 
     Returns:
-        Rows of the candidates, their neighbourhoods and scores: log true rate of crises, with noise.
+        Rows of the candidates; what they lack, the score below zero: log true rate of crises, with noise; and
+        where each team's begin, and the last's end, (N + 1,).
     """
     end, least_age, noise = chances
     rows = np.empty(len(older), np.int64)
@@ -57,7 +58,17 @@ def _look_through(
             teams[n] = p.neighbourhood
             scores[n] = log(rate + 1e-12) + noise * normal(p.key, draws.CASE_FINDING, month)
             n += 1
-    return rows[:n], teams[:n], scores[:n]
+    first = np.zeros(len(caseload) + 1, np.int64)
+    for k in range(n):
+        first[teams[k] + 1] += 1
+    first = np.cumsum(first)
+    after = first.copy()
+    ordered, lack = np.empty(n, np.int64), np.empty(n)
+    for k in range(n):
+        at = after[teams[k]]
+        after[teams[k]] += 1
+        ordered[at], lack[at] = rows[k], -scores[k]
+    return ordered, lack, first
 
 
 def find_cases(model: "ICSModel", month: int, day: int, end: float = 0.0) -> None:
@@ -69,16 +80,13 @@ def find_cases(model: "ICSModel", month: int, day: int, end: float = 0.0) -> Non
     v, teams = model.catalogue.value, model.world.teams
     noise = v("team_case_finding_noise") * model.risk_noise
     chances = (end, v("team_case_finding_age"), noise)
-    rows, team, score = _look_through(model.people, model.seen.older, teams.caseload, chances, month)
-    order = np.argsort(team, kind="stable")
-    first = np.searchsorted(team[order], np.arange(len(teams) + 1))
+    rows, lack, first = _look_through(model.people, model.seen.older, teams.caseload, chances, month)
     for k in range(len(teams)):
-        mine = order[first[k] : first[k + 1]]
-        room = min(max(0, int(teams.caseload_limit[k] - teams.caseload[k])), len(mine))
+        mine = slice(first[k], first[k + 1])
+        room = min(max(0, int(teams.caseload_limit[k] - teams.caseload[k])), len(rows[mine]))
         if room == 0:
             continue
-        best = np.argpartition(-score[mine], room - 1)[:room]
-        chosen = rows[mine[best]]
+        chosen = rows[mine][np.argpartition(lack[mine], room - 1)[:room]]
         model.people["caseload"][chosen] = 1
         teams.caseload[k] += len(chosen)
         if teams.visits[k] > 0:
