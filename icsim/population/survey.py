@@ -97,7 +97,7 @@ def survey(people: Any, practices: int, day: int, fade: np.ndarray) -> Survey:
 
 @compiled
 def count_use(people: Any, used: np.ndarray, forget: bool) -> None:
-    """Put down what people have used so far, ``used`` (n, ``USE``); to ``forget`` is to begin to count anew."""
+    """Put down what people have used so far, ``used`` (n, ``USE``); to ``forget`` is to count anew."""
     for i in range(len(people)):
         if i + AHEAD < len(people):
             prefetch_use(people, i + AHEAD)
