@@ -114,16 +114,18 @@ EXTRA: tuple[Outcome, ...] = (
 KNOWN = {outcome.name: outcome for outcome in (*OUTCOMES, *EXTRA)}
 
 
-def values_of(run: Run) -> "pd.DataFrame":
+def values_of(run: Run, organisations: bool = True) -> "pd.DataFrame":
     """All figures of a run of one replicate: columns ``COLUMNS``, a row for each.
 
     ``dimension`` is ``place`` (``group`` empty), ``age_band``, ``imd_fifth`` (1 most deprived),
     ``organisation`` or ``party`` (an organisation as one who is paid and pays, or a kind of them all).
+    ``organisations`` says whether those of single organisations are wanted, which are the dearest to make.
     """
     import pandas as pd
 
     rows = [*_place(run), *_groups(run), *_money(run), *_together(run)]
-    return pd.concat([pd.DataFrame(rows, columns=list(COLUMNS)), _organisations(run)], ignore_index=True)
+    found = pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.concat([found, _organisations(run)], ignore_index=True) if organisations else found
 
 
 def _place(run: Run) -> Iterator[tuple[Any, ...]]:

@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -34,14 +35,16 @@ def shipped() -> dict[str, Traversable]:
     return dict(sorted((name, entry) for name, entry in found if not name.startswith(beside)))
 
 
+@cache
 def shipped_services() -> dict[str, Traversable]:
     """The entries of the catalogue of services that come with icsim, by id, sorted."""
     found = _below(resources.files("icsim.experiments") / SERVICES, SERVICES)
     return dict(sorted((name.rsplit("/", 1)[1], entry) for name, entry in found))
 
 
+@cache
 def shipped_service(name: str) -> Node:
-    """One of them as a tree; raises ``KeyError`` where there is none of this id."""
+    """One of them as a tree, read once: never change it. Raises ``KeyError`` where none is called so."""
     entry = shipped_services()[name]
     written = Mark(f"{SERVICES}{Path(str(entry)).parent.name}/{entry.name}", entry.name)
     return read_yaml(decoded(entry.read_bytes(), written), written)

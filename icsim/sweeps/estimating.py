@@ -85,7 +85,7 @@ def _pilot(
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         made = run(experiment, out=Path(folder) / "pilot", model=model or ICSModel)
-        figures = values_of(made)
+        figures = values_of(made, organisations="organisation" in design.keep)
     seconds = time.perf_counter() - began
     days = float(made.manifest["timings_seconds"]["days_s"])
     kept = figures[figures["dimension"].isin(list(design.keep))]

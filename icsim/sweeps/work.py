@@ -1,5 +1,6 @@
 """What a worker does: make runs and bring back their figures."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -7,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,7 @@ def make_one(
 ) -> "pa.Table":
     """Make one run and return its figures; raises whatever the run raises."""
     began = time.perf_counter()
+    _imported()
     from icsim.analysis.outcomes import values_of
     from icsim.experiment import load
     from icsim.model import ICSModel
@@ -54,10 +57,22 @@ def make_one(
     try:
         with _compiled_once():
             finished = run(experiment, out=folder, model=model or ICSModel)
-            figures = values_of(finished)
+            figures = values_of(finished, organisations="organisation" in keep)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return _table(figures, spec.key, keep, time.perf_counter() - began)
+
+
+@cache
+def _imported() -> None:
+    """Import once in a process what every run needs: it stays, so it is never looked through for garbage."""
+    gc.disable()
+    try:
+        import icsim.analysis.outcomes
+        import icsim.running  # noqa: F401
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _table(figures: Any, key: str, keep: Sequence[str], seconds: float) -> "pa.Table":

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from rich.console import Console
 
+from icsim.analysis.outcomes import values_of
 from icsim.recording.indicators import ELSEWHERE, INDICATORS
 from icsim.recording.measures import columns
 from icsim.recording.recorder import OrganisationRow, Recorder
@@ -189,3 +191,10 @@ def test_what_was_not_recorded_is_left_out_or_said(
     days_only = write_run(tmp_path / "days", make_recorder(), tables=["daily"])
     with pytest.raises(ResultError, match="no table 'monthly'"):
         days_only.summary()
+
+
+def test_outcomes_without_those_of_organisations_are_the_others_unchanged(run: Run):
+    every = values_of(run)
+    assert "organisation" in set(every["dimension"])
+    others = every[every["dimension"] != "organisation"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(values_of(run, organisations=False), others)
