@@ -501,6 +501,8 @@ class ICSModel(PatientsByType):
         acsc = self.world.tallies.by_group[..., group_columns().ACSC_ADMISSIONS].sum()
         self.accounts.month_end(first.replace(day=1), float(acsc))
         self.strategy.end_month(first.replace(day=1))
+        if self.day == self.days:
+            self.accounts.close(first.replace(day=1))
         self.relationships.record(self.recorder, first.replace(day=1))
         self.month_began = self.day
         self.months_done += 1

@@ -437,6 +437,11 @@ class Accounts:
         self._month_began = self._next
         self.ledger.close_month(month, self._recorder)
 
+    def close(self, month: date) -> None:
+        """Enter what was settled after the books of the run's last month closed, in that month."""
+        self.ledger.book()
+        self.ledger.close_month(month, self._recorder)
+
     def _settle_month(self, month: date, acsc_admissions: float) -> None:
         end = self._recorder.start + timedelta(days=self._next)
         days, days_in_year = self._next - self._month_began, _day_of_year(month)[1]

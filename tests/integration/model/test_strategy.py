@@ -123,6 +123,18 @@ def test_negotiation_is_paid_for_and_shared_results_balance(lived):
     assert "contract_negotiation" in costs
 
 
+def test_what_is_settled_at_the_end_of_the_last_month_is_in_the_table_of_money(lived):
+    """A run that ends with the financial year holds that year's shares; the table adds up to the books."""
+    model = lived(1.0, contract={"form": "virtual", "sharing": {"pooled": 0.5}})
+    rows, ledger = model.recorder.money.columns, model.accounts.ledger
+    assert "gain_and_risk_share" in rows["account"]
+    entered = dict.fromkeys(ledger.names, 0.0)
+    for payer, payee, amount in zip(rows["payer"], rows["payee"], rows["amount_gbp"], strict=True):
+        entered[payer] -= amount
+        entered[payee] += amount
+    assert list(entered.values()) == pytest.approx(ledger.balances.tolist(), abs=0.01)
+
+
 def test_every_organisation_and_month_has_a_row_and_its_figures_are_shares(lived):
     model = lived(1.0, relationships={"initial_trust": 0.9})
     columns = model.recorder.decisions.columns
