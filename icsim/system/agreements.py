@@ -8,7 +8,7 @@ under it by the very rule it pays by.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from icsim.experiment.payment import (
 from icsim.experiment.programme import Programme
 from icsim.experiment.schema import Experiment
 from icsim.recording.recorder import Recorder
+from icsim.system.agreed import Agreed
 from icsim.system.contracts import TrustPayment
 from icsim.system.funding import Transformation
 from icsim.system.money import Ledger
@@ -124,20 +125,6 @@ def in_force(given: Any, first: date) -> bool:
     return (start is None or start <= first) and (end is None or first <= end)
 
 
-class _Agreed(Protocol):
-    """What all agreements have in common."""
-
-    given: Any
-
-    def state(self) -> dict[str, Any]: ...
-
-    def put_back(self, state: Mapping[str, Any]) -> None: ...
-
-    def begin(self, in_force: bool) -> None: ...
-
-    def end_month(self, month: Month) -> None: ...
-
-
 class Agreements:
     """All agreements of an experiment, in the order in which they are settled at the end of a month.
 
@@ -172,7 +159,7 @@ class Agreements:
             "totals": self.totals,
             "carried": self.carried,
         }
-        self._all: dict[str, _Agreed] = {name: one for name, one in found.items() if one is not None}
+        self._all: dict[str, Agreed] = {name: one for name, one in found.items() if one is not None}
 
     def __bool__(self) -> bool:
         return bool(self._all)

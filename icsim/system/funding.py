@@ -1,15 +1,14 @@
 """Transformation money of a programme: paid to the partners, it buys time and sets services up."""
 
-from collections.abc import Mapping
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.programme import Programme
-from icsim.keeping import put_back, state_of
 from icsim.recording.recorder import financial_year
+from icsim.system.agreed import Agreed
 from icsim.system.money import NATIONAL, SUPPLIERS
 
 if TYPE_CHECKING:
@@ -28,38 +27,24 @@ def does(money_per_head: float, scale: float) -> float:
     return 1.0 - exp(-money_per_head / scale) if money_per_head > 0 else 0.0
 
 
-class Transformation:
+class Transformation(Agreed):
     """The programme's money, month by month.
 
     Attributes:
         backfill, setup: paid in the last month for each, GBP a resident a year.
     """
 
-    STATE = ("backfill", "setup", "_in_force")
+    STATE = ("backfill", "setup")
 
     def __init__(self, given: Programme, place: "Locality", catalogue: Catalogue) -> None:
-        self.given = given
-        self._place = place
+        super().__init__(given, place)
         self.backfill, self.setup = 0.0, 0.0
-        self._in_force = False
         v = catalogue.value
         self._most, self._faster = v("programme_slack_most"), v("programme_setup_speed")
         self._scale = v("programme_money_scale")
         kinds = place.kinds
         each = np.array([v(f"joint_weight_{kind}") / (kinds == kind).sum() for kind in kinds])
         self._weights = each * place.partners / max((each * place.partners).sum(), 1e-9)
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        return state_of(self)
-
-    def put_back(self, state: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint."""
-        put_back(self, state)
-
-    def begin(self, in_force: bool) -> None:
-        """Paid in the month that begins, or not."""
-        self._in_force = in_force
 
     def end_month(self, month: "Month") -> None:
         """The national bodies pay a twelfth of the year's money; partners spend it at once."""

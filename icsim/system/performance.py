@@ -6,14 +6,14 @@ share is withheld as the work is done; each quarter what the measures earned of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.organisations import Kind
 from icsim.experiment.payment import PerformanceMeasure, PerformancePayment
-from icsim.keeping import put_back, state_of
+from icsim.system.agreed import Agreed
 from icsim.system.contracts import Activity, TrustPayment
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def earned(at_stake: np.ndarray, score: np.ndarray) -> np.ndarray:
     return at_stake * score
 
 
-class Performance:
+class Performance(Agreed):
     """The performance payment of a place, month by month.
 
     Attributes:
@@ -105,29 +105,14 @@ class Performance:
         practices_at_stake: the same of practices, (P,).
     """
 
-    STATE = ("trusts_at_stake", "practices_at_stake", "_acsc", "_in_force")
+    STATE = ("trusts_at_stake", "practices_at_stake", "_acsc")
 
     def __init__(self, given: PerformancePayment, place: "Locality", catalogue: Catalogue) -> None:
-        self.given = given
-        self._place = place
+        super().__init__(given, place)
         self.trusts_at_stake = np.zeros(len(place.named(Kind.ACUTE_TRUST)))
         self.practices_at_stake = np.zeros(len(place.named(Kind.GP_PRACTICE)))
         self._acsc: list[float] = []
         self._levels = levels_of(catalogue)
-        self._in_force = False
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        return state_of(self)
-
-    def put_back(self, state: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint."""
-        put_back(self, state)
-        self.begin(self._in_force)
-
-    def begin(self, in_force: bool) -> None:
-        """Withhold from this month on, or no longer."""
-        self._in_force = in_force
 
     @property
     def trust_share(self) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.organisations import Kind
 from icsim.experiment.payment import PooledBudget, PooledService
-from icsim.keeping import put_back, state_of
+from icsim.system.agreed import Agreed
 from icsim.system.money import POOL
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def shared_change(changes: np.ndarray, spending: np.ndarray, parts: np.ndarray) 
     return changes + spending + closing(spending, nothing, parts) - closing(nothing, nothing, parts)
 
 
-class Pool:
+class Pool(Agreed):
     """The pool of a place, month by month.
 
     Attributes:
@@ -65,11 +65,10 @@ class Pool:
         yearly: contributions agreed for a year, GBP, (n,); NaN until there are months to reckon them from.
     """
 
-    STATE = ("spent", "contributed", "yearly", "_history", "_in_force")
+    STATE = ("spent", "contributed", "yearly", "_history")
 
     def __init__(self, given: PooledBudget, place: "Locality", catalogue: Catalogue) -> None:
-        self.given = given
-        self._place = place
+        super().__init__(given, place)
         self._partners = np.isin(place.kinds, [str(kind) for kind in PARTNERS])
         self._accounts = tuple(account for service in given.covers for account in ACCOUNTS[service])
         self._growth = catalogue.value("ccg_allocation_real_growth")
@@ -77,7 +76,6 @@ class Pool:
         self.spent, self.contributed = np.zeros(n), np.zeros(n)
         self.yearly = self._agreed()
         self._history: list[np.ndarray] = []
-        self._in_force = False
 
     def _agreed(self) -> np.ndarray:
         """Contributions that the experiment gives, shared by size within a kind; NaN where it gives none."""
@@ -89,21 +87,16 @@ class Pool:
             yearly[place.kinds == kind] = place.scale * amount * place.shares(kind)
         return yearly
 
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        return state_of(self)
-
     def put_back(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint; contributions that the experiment gives now hold from now on."""
-        put_back(self, state)
+        super().put_back(state)
         agreed = self._agreed()
         if not np.isnan(agreed).any():
             self.yearly = agreed
-        self.begin(self._in_force)
 
     def begin(self, in_force: bool) -> None:
         """Pay for what it covers from this month on, or no longer."""
-        self._in_force = in_force
+        super().begin(in_force)
         payers = np.flatnonzero(self._partners)
         self._place.ledger.stand_in(POOL if in_force else None, payers, self._accounts)
 

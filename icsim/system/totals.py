@@ -1,14 +1,13 @@
 """Control totals and the sustainability fund; deficits that stay from year to year."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from icsim.evidence.catalogue import Catalogue
 from icsim.experiment.organisations import Kind
 from icsim.experiment.payment import CarriedDeficits, ControlTotals
-from icsim.keeping import put_back, state_of
+from icsim.system.agreed import Agreed
 from icsim.system.money import NATIONAL, TREASURY
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def fund_due(
     return np.where(results >= surplus_shares * incomes, fund_shares * incomes, 0.0)
 
 
-class Totals:
+class Totals(Agreed):
     """Control totals of trusts and commissioners, month by month.
 
     Attributes:
@@ -40,17 +39,15 @@ class Totals:
         missing: what the year so far falls short by, as a share of income, (n,).
     """
 
-    STATE = ("income", "fund", "missing", "_quarter", "_year_of_fund", "_in_force")
+    STATE = ("income", "fund", "missing", "_quarter", "_year_of_fund")
 
     def __init__(self, given: ControlTotals, place: "Locality", catalogue: Catalogue) -> None:
-        self.given = given
-        self._place = place
+        super().__init__(given, place)
         n = len(place.kinds)
         self.income, self.fund, self.missing = np.zeros(n), np.zeros(n), np.zeros(n)
         self._limit = max(catalogue.value("pressure_deficit_to"), 1e-9)
         self._quarter = np.zeros(n)  # income since the last quarter's end
         self._year_of_fund: list[np.ndarray] = []  # by month
-        self._in_force = False
         self._held = np.isin(place.kinds, [str(kind) for kind in HELD]) & place.partners
         shares = given.surplus_shares
         self._agreed = np.array(
@@ -61,18 +58,6 @@ class Totals:
         )
         trusts = (place.kinds == str(Kind.ACUTE_TRUST)) & place.partners
         self._fund_shares = np.where(trusts, given.fund_share, 0.0)
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        return state_of(self)
-
-    def put_back(self, state: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint."""
-        put_back(self, state)
-
-    def begin(self, in_force: bool) -> None:
-        """In force in the month that begins, or not."""
-        self._in_force = in_force
 
     def end_month(self, month: "Month") -> None:
         """At a quarter's end, the year so far decides on the quarter's part of the fund."""
@@ -124,7 +109,7 @@ class Totals:
         return changes + fund_due(results - fund + changes, *rule) - fund_due(results - fund, *rule)
 
 
-class Carried:
+class Carried(Agreed):
     """Deficits carried from year to year: interest on those of trusts, recovery of those of commissioners.
 
     Attributes:
@@ -135,24 +120,12 @@ class Carried:
     STATE = ("debt", "recovered")
 
     def __init__(self, given: CarriedDeficits, place: "Locality", catalogue: Catalogue) -> None:
-        self.given = given
-        self._place = place
+        super().__init__(given, place)
         n = len(place.kinds)
         self.debt, self.recovered = np.zeros(n), np.zeros(n)
         self._limit = catalogue.value("pressure_carried_to")
         self._trusts = (place.kinds == str(Kind.ACUTE_TRUST)) & place.partners
         self._commissioners = place.kinds == str(Kind.COMMISSIONER)
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        return state_of(self)
-
-    def put_back(self, state: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint."""
-        put_back(self, state)
-
-    def begin(self, in_force: bool) -> None:
-        """Nothing to begin: debt is what it was."""
 
     def end_month(self, month: "Month") -> None:
         """Interest and recovery of the month; on 31 March the year's result is carried."""
