@@ -234,6 +234,10 @@ class ContractStep(Part):
 
     date: Day = Field(description="First day of the changed contract")
     form: Form | None = Field(default=None, description="Contract form from this day")
+    talks_since: Day | None = Field(
+        default=None,
+        description="Day on which talks about the form began, before the run if so; left out, they begin on the date",
+    )
     payment: Payment | None = Field(default=None, description="Payment of the acute trust from this day")
     marginal_emergency_rate: Share | None = Field(
         default=None,
@@ -245,11 +249,20 @@ class ContractStep(Part):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if all(value is None for key, value in self if key != "date"):
+        if all(value is None for key, value in self if key not in ("date", "talks_since")):
             raise PydanticCustomError(
                 "step", "the step changes nothing: give form, payment, or another key of contract"
             )
+        if self.talks_since is not None and (self.form is None or self.talks_since > self.date):
+            raise PydanticCustomError(
+                "step", "talks are about a form, and begin on the date of the step or before"
+            )
         return self
+
+    @property
+    def begins(self) -> Day:
+        """Day on which it begins to be talked over, or else holds."""
+        return self.talks_since or self.date
 
 
 class Contract(Part):

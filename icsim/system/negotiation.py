@@ -191,7 +191,7 @@ class Negotiation:
     def go_on(self, received: Sequence[np.ndarray]) -> None:
         """A month: parts follow incomes, and the next step to a new form is talked over, signed or given up.
 
-        It is signed when its time has passed and its members trust one another.
+        It is signed when its time has passed, its date has come and its members trust one another.
         """
         model, accounts = self.model, self.model.accounts
         v, frictions = model.catalogue.value, accounts.contract.frictions
@@ -203,19 +203,21 @@ class Negotiation:
         pending = [
             step
             for step in sorted(model.experiment.contract.steps, key=lambda one: one.date)
-            if step.form and step.date <= model.date and step.date not in accounts.signed
+            if step.form and step.begins <= model.date and step.date not in accounts.signed
         ]
         if not pending:
             return
         step = pending[0]
         assert step.form is not None
-        months = (model.date.year - step.date.year) * MONTHS + model.date.month - step.date.month
+        months, ahead = self._months_since(step.begins), -self._months_since(step.date)
         needed = months_needed(accounts.contract, Form(step.form), v)
         if months < needed:
             residents = float(model.world.tallies.residents.sum())
             cost = cost_per_head(accounts.contract, Form(step.form), v) * residents / max(needed, 1.0)
             names = [self.parties.names[k] for k in self.parties.rows(Kind.COMMISSIONER)]
             accounts.settle([(name, SUPPLIERS, cost / len(names)) for name in names], "contract_negotiation")
+            return
+        if ahead > 0:
             return
         trust = self.parties.mean_trust(model.relationships.trust, MEMBERS[step.form])
         if trust >= v(f"form_readiness_{step.form}") * frictions.readiness:
@@ -225,7 +227,7 @@ class Negotiation:
             self.share(received)
             model.recorder.events.add(model.date, model.place.name, f"{step.form} contract signed",
                                       f"members' trust {trust:.2f}")  # fmt: skip
-        elif months > needed + v("form_patience_months"):
+        elif min(months - needed, -ahead) > v("form_patience_months"):
             accounts.signed[step.date] = date.max
             model.recorder.events.add(model.date, model.place.name, f"{step.form} contract given up",
                                       f"members' trust {trust:.2f}")  # fmt: skip

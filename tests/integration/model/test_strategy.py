@@ -109,6 +109,19 @@ def test_a_full_contract_waits_for_trust_unless_nothing_stands_in_its_way(lived)
     assert [event for event in free.recorder.events.columns["event"] if "signed" in event]
 
 
+def test_what_was_talked_over_before_is_signed_on_its_date_once_trust_is_there(lived):
+    def signed(initial_trust: float, **step: str) -> list[str]:
+        ties = {"initial_trust": initial_trust, "fixed": True}
+        steps = [{"date": "2015-10-01", "form": "partial", **step}]
+        events = lived(1.0, relationships=ties, contract={"steps": steps}).recorder.events.columns
+        dated = zip(events["date"], events["event"], strict=True)
+        return [day.isoformat() for day, event in dated if event == "partial contract signed"]
+
+    assert signed(0.9, talks_since="2013-04-01") == ["2015-10-01"]
+    assert signed(0.9) == []  # twelve months and its barriers have not passed
+    assert signed(0.1, talks_since="2013-04-01") == []
+
+
 def test_negotiation_is_paid_for_and_shared_results_balance(lived):
     shared = lived(contract={"form": "virtual", "sharing": {"pooled": 0.5}})
     rows = shared.recorder.money.columns

@@ -67,6 +67,10 @@ def trusts(*shares):
         ({"contract": {"payment": "blocks"}}, "did you mean block?"),
         ({"contract": {"steps": [{"date": "2016-01-01"}]}}, "the step changes nothing"),
         (
+            {"contract": {"steps": [{"date": "2016-01-01", "talks_since": "2016-02-01", "form": "full"}]}},
+            "talks are about a form",
+        ),
+        (
             {"contract": {"pooled_budget": {"covers": ["acut"]}}},
             "contract.pooled_budget.covers.0: 'acut': expected one of acute, community",
         ),
