@@ -236,7 +236,7 @@ class ContractStep(Part):
     form: Form | None = Field(default=None, description="Contract form from this day")
     talks_since: Day | None = Field(
         default=None,
-        description="Day on which talks about the form began, before the run if so; left out, they begin on the date",
+        description="Day on which talks about the form began; left out, they begin on the date",
     )
     payment: Payment | None = Field(default=None, description="Payment of the acute trust from this day")
     marginal_emergency_rate: Share | None = Field(
