@@ -191,7 +191,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         return header, _unpacked(header.pop("state"), arrays, 0)
     except CheckpointError:
         raise
-    except (pa.ArrowException, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (
+        pa.ArrowException, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError,
+    ) as error:  # fmt: skip
         raise CheckpointError(f"{path} is damaged: {error}") from None
 
 

@@ -136,7 +136,7 @@ def is_comparison(path: str | Path) -> bool:
     """Whether a folder says that it holds a comparison."""
     try:
         said = json.loads((Path(path).expanduser() / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(said, dict) and said.get("format") == FORMAT
 

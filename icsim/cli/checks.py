@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icsim.cli.command import Overrides, app, plainly, show_table, shown, stop, warn, write_text
+from icsim.cli.command import (
+    Overrides,
+    app,
+    check_folders,
+    plainly,
+    show_table,
+    shown,
+    stop,
+    warn,
+    write_text,
+)
 
 if TYPE_CHECKING:
     pass
@@ -51,9 +61,7 @@ def baseline(
     experiments = [load(one, [*(overrides or ()), "programme=none"]) for one in sources]
     for experiment in experiments:
         warn(experiment)
-    for option, path in (("--json", json_file), ("--csv", csv_file)):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise ExperimentError(Problem(option, "", "is in a folder that does not exist", value=str(path)))
+    check_folders([("--json", json_file), ("--csv", csv_file)])
     from icsim.validation.baseline import Places, baseline_of
 
     tables = [baseline_of(one, out / one.name if out and every else out) for one in experiments]
@@ -202,6 +210,7 @@ def validate(
                 Problem("", "", "is no pattern", value=name, choices=near(name, known, 3) or list(known))
             )
     load(place)
+    check_folders([("--json", json_file), ("--page", page_file)])
     setting = Setting(place, 0.05, 4) if fast else Setting(place, sample, seeds)
     wanted = [known[name] for name in names or known]
     with progress("Validating", 2 * len(wanted) * setting.seeds) as advance:

@@ -145,6 +145,15 @@ def write_text(path: Path, text: str, option: str = "--out") -> None:
         raise ExperimentError(Problem(option, "", f"cannot be written ({error})", value=str(path))) from None
 
 
+def check_folders(files: Iterable[tuple[str, Path | None]]) -> None:
+    """Refuse what could not be written in the end before anything is run: pairs of an option and its file."""
+    from icsim.experiment.errors import ExperimentError, Problem
+
+    for option, path in files:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise ExperimentError(Problem(option, "", "is in a folder that does not exist", value=str(path)))
+
+
 def nothing_holds(word: str, choices: Iterable[str]) -> NoReturn:
     """End because nothing holds a word, with the nearest that does."""
     from icsim.experiment.errors import ExperimentError, Problem, near

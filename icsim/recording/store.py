@@ -72,7 +72,7 @@ def _unfinished(folder: Path) -> dict[str, Any]:
     """What a hidden folder says of its run; {} when it cannot be gone on with."""
     try:
         found = json.loads((folder / UNFINISHED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) and "out" in found else {}
 
@@ -103,6 +103,12 @@ def sweep(parent: Path, out: str | None = None) -> None:
 def _is_taken(path: Path) -> bool:
     """Whether anything but an empty folder is there."""
     return path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir()))
+
+
+def set_aside(final: Path) -> None:
+    """Move an earlier result away; ``sweep`` removes it, or puts it back should we die before the end."""
+    if _is_taken(final):
+        final.rename(final.parent / f".icsim-{uuid.uuid4().hex}.replaced.{final.name}")
 
 
 class RunWriter:
@@ -428,7 +434,7 @@ class RunWriter:
                 continue
             if self._out is not None:
                 self._refuse_taken(final)
-                self._set_aside(final)
+                set_aside(final)
             try:
                 if final.is_dir():
                     final.rmdir()  # empty: Windows renames onto nothing that exists
@@ -438,11 +444,6 @@ class RunWriter:
                     raise
                 continue  # another process took the name a moment ago: look again
             return final
-
-    def _set_aside(self, final: Path) -> None:
-        """Move an earlier run away; ``sweep`` removes it, or puts it back should we die before the end."""
-        if _is_taken(final):
-            final.rename(self._parent / f".icsim-{uuid.uuid4().hex}.replaced.{final.name}")
 
     def abandon(self, keep: bool = False) -> None:
         """Remove what was written and not completed, or leave it to be gone on with. Safe to call twice."""
@@ -507,7 +508,7 @@ def read_manifest(path: Path, kind: str = FORMAT, called: str = "run") -> dict[s
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ResultError(f"{path} is not a {called} of icsim: it has no {MANIFEST}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ResultError(f"{path / MANIFEST} cannot be read: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != kind:
         raise ResultError(f"{path} is not a {called} of icsim: {MANIFEST} is something else's")

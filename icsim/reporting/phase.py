@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from icsim.analysis.phase import Phase
-from icsim.recording.store import ResultError
+from icsim.recording.store import ResultError, set_aside, sweep
 from icsim.reporting.drawing import Drawing, wide
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ def write(phase: Phase, out: Path, overwrite: bool = False) -> Path:
         phase.table.to_csv(partial / "phase.csv", index=False)
         (partial / "phase.svg").write_text(svg_of(phase), encoding="utf-8")
         (partial / "phase.txt").write_text(f"{words_of(phase)}\n", encoding="utf-8")
-        if out.exists():
-            shutil.rmtree(out)
+        set_aside(out)
         partial.rename(out)
+        sweep(out.parent)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise ResultError(f"{out} cannot be written ({error})") from None

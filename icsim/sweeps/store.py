@@ -205,7 +205,7 @@ class Store:
             found = json.loads(self.fs.cat_file(self.path(name)))
         except FileNotFoundError:
             raise ResultError(f"{self.url} is not a sweep of icsim: it has no {name}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ResultError(f"{self.path(name)} cannot be read: {error}") from None
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise ResultError(f"{self.url} is not a sweep of icsim: {name} is something else's")

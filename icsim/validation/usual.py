@@ -79,10 +79,9 @@ def reckon(experiment: Experiment, today: date, out: Path | None, write: bool) -
     for key, value in values.items():
         yield f"{key:<36}{catalogue.value(key):>8.3f}{value:>8.3f}"
     if out is not None:
-        import yaml
-
+        lines = ["parameters:", *(f"  {key}: {value:.10g}" for key, value in values.items())]
         partial = out.with_name(f".{out.name}.partial")
-        partial.write_text(yaml.safe_dump({"parameters": values}, sort_keys=False), encoding="utf-8")
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
         partial.replace(out)
         yield f"Values: {out}"
     if write:
