@@ -108,6 +108,7 @@ class CommunityTeam(Organisation):
         before: people of the neighbourhoods of the teams before it, so that whole places add up.
         leavers, leavers_before: the same weighted by how often England's people of their age and deprivation
             leave hospital with support: by these intermediate care is shared out.
+        authority: the council whose people it serves, by row.
     """
 
     kind = "community_team"
@@ -128,6 +129,7 @@ class CommunityTeam(Organisation):
         self.before = before
         self.leavers = leavers
         self.leavers_before = leavers_before
+        self.authority = int(model.population.neighbourhoods["authority"].iloc[index])
         v = model.catalogue.value
         given = model.experiment.organisations.community_teams
 
@@ -181,7 +183,7 @@ class CommunityTeam(Organisation):
         teams, k = self.model.world.teams, self.index
         factor = self.model.service_factor(self, "staff")
         visits = self.model.catalogue.value("team_visits_per_staff_day")
-        teams.authority[k] = int(self.model.population.neighbourhoods["authority"].iloc[k])
+        teams.authority[k] = self.authority
         added = self.model.added
         teams.visits[k] = (
             self.capacity["staff_fte"] * visits * factor + added(self, "visiting_staff") * visits

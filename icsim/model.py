@@ -218,7 +218,6 @@ class ICSModel(PatientsByType):
         self.residents_at_start = self.population.n_residents
         self.scale = self.residents_at_start / self.place.population
         self.demand = expected(counts_by_age_and_fifth(self.people), self.catalogue)
-        self.levers = Levers(self.people)
         self._service_factors: dict[tuple[str, str], list[float]] = {}
         self.capacity_added: dict[tuple[str, str], float] = {}
         self.risk_noise = 1.0
@@ -279,6 +278,7 @@ class ICSModel(PatientsByType):
             self.people, self.luck, sizes, rules, risk, self.population.ageing, days,
             len(self.recorder.financial_years), self.run_in, len(self.population.lsoas),
         )  # fmt: skip
+        self.levers = Levers(self.world)
         self.set_travel(self.experiment.travel.ae_minutes, self.experiment.travel.gp_minutes)
         shares = np.cumsum([trust.resident_share for trust in trusts])
         use_hospitals(self.people, shares)

@@ -210,6 +210,9 @@ def _fit_turns(model: "ICSModel", people: int) -> None:
             if turn.rows is not None:
                 turn.rows = np.concatenate([turn.rows, later])
     levers.apply_all()
+    joint = model.strategy.services
+    if joint.today is not None:
+        joint.leave_out(joint.today, people)
 
 
 def _asked_for(model: "ICSModel", present: Experiment, future: Experiment) -> list[dict[str, Any]]:

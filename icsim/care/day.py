@@ -22,7 +22,7 @@ from icsim.care.world import EVENTS, reschedule
 from icsim.compiling import kernel
 from icsim.population.ageing import look_at_tables
 from icsim.population.columns import Need, Status
-from icsim.prefetch import prefetch_days, prefetch_most
+from icsim.prefetch import prefetch, prefetch_days, prefetch_most
 from icsim.recording.measures import columns
 from icsim.scan import rows_at_most
 from icsim.streams import bits, exp, normal, poisson, uniform
@@ -103,6 +103,8 @@ def look_ahead(w: Any, k: int, found: int, day: int) -> None:
     """Start loading what those who act soon after the ``k``-th of today will need; changes nothing."""
     if k + AHEAD < found:
         prefetch_most(w.people, w.due_today[k + AHEAD])
+        if w.together.in_force[0]:
+            prefetch(w.together.reached, w.due_today[k + AHEAD])
     if k + SOON < found:
         i = w.due_today[k + SOON]
         p = w.people[i]

@@ -8,6 +8,7 @@ from icsim.care.episode import draw, home
 from icsim.care.hospital import admit, attend_ae
 from icsim.care.planned import refer
 from icsim.care.services import Setting, whole
+from icsim.care.together import lever
 from icsim.care.world import RECOVERED, add_unmet, unmet_need
 from icsim.compiling import kernel
 from icsim.population.columns import NEVER, Lever, Need
@@ -104,7 +105,7 @@ def consult(w: Any, i: int, p: Any, day: int, waited: float, usual_practice: boo
 @kernel
 def refers(w: Any, i: int, p: Any, day: int) -> None:
     """The GP may refer to hospital, by the case, the practice's habit and any advice at hand."""
-    chance = w.rules.referral[p.need] * w.gp.referral_habit[p.practice] * p.lever[Lever.REFERRAL]
+    chance = w.rules.referral[p.need] * w.gp.referral_habit[p.practice] * lever(w, i, p, Lever.REFERRAL)
     if draw(p, draws.REFERRAL) < chance:
         w.tallies.gp_practice[p.practice, P.REFERRALS] += 1
         refer(w, i, p, day)

@@ -7,6 +7,7 @@ from icsim.care.crisis_team import HELPED, crisis_response
 from icsim.care.episode import draw, home
 from icsim.care.planned import count_nights, refer
 from icsim.care.services import RING, Setting, Support, call_next, join, leave
+from icsim.care.together import lever
 from icsim.care.world import add_unmet, reschedule, unmet_need
 from icsim.compiling import kernel
 from icsim.population.columns import NEVER, Lever, Need, Residence
@@ -84,7 +85,7 @@ def attend_ae(w: Any, i: int, p: Any, day: int) -> None:
     if p.residence == Residence.CARE_HOME:
         x += r.admission_care_home
         w.tallies.care_homes[0, H.ATTENDANCES_OF_RESIDENTS] += 1
-    odds = exp(x) * p.lever[Lever.ADMISSION]
+    odds = exp(x) * lever(w, i, p, Lever.ADMISSION)
     admitted = draw(p, draws.ADMISSION) < odds / (1.0 + odds)
     y = breach_log_odds(w, site)
     if admitted:
@@ -105,7 +106,7 @@ def attend_ae(w: Any, i: int, p: Any, day: int) -> None:
 
 
 @kernel
-def length_of_stay(w: Any, p: Any, day: int) -> int:
+def length_of_stay(w: Any, i: int, p: Any, day: int) -> int:
     """Nights of the stay: lognormal around the mean of the age band, longer for the severe; at least one."""
     r = w.rules
     mean = r.mental_stay_mean
@@ -113,7 +114,8 @@ def length_of_stay(w: Any, p: Any, day: int) -> int:
         mean = r.stay_mean[w.risk.band[p.age]] * (1.0 + r.stay_severity * (p.severity - r.admitted_severity))
     mean *= exp(r.stay_trend * (day - w.risk.from_day))
     z = normal(p.key, draws.LENGTH_OF_STAY, p.stays)
-    stay = mean * p.lever[Lever.LENGTH_OF_STAY] * exp(r.stay_sigma * z - 0.5 * r.stay_sigma * r.stay_sigma)
+    stay = mean * lever(w, i, p, Lever.LENGTH_OF_STAY)
+    stay *= exp(r.stay_sigma * z - 0.5 * r.stay_sigma * r.stay_sigma)
     return max(1, min(int(stay + 0.5), r.longest_stay))
 
 
@@ -142,7 +144,7 @@ def admit(w: Any, i: int, p: Any, day: int) -> None:
             p.site = w.mental_site
             h.occupied[p.site] += 1
             p.setting = Setting.WARD
-            p.next_care = day + length_of_stay(w, p, day)
+            p.next_care = day + length_of_stay(w, i, p, day)
             w.tallies.mental_health_trust[0, M.ADMISSIONS] += 1
             return
     w.tallies.acute_trust[p.site, A.EMERGENCY_ADMISSIONS] += 1
@@ -159,7 +161,7 @@ def admit(w: Any, i: int, p: Any, day: int) -> None:
         w.tallies.by_group[year, band, fifth, G.ZERO_DAY_ADMISSIONS] += 1
         go_home(w, i, p, day)
         return
-    p.next_care = day + length_of_stay(w, p, day)
+    p.next_care = day + length_of_stay(w, i, p, day)
     if h.occupied[p.site] < h.core_beds[p.site] + h.escalation_beds[p.site]:
         h.occupied[p.site] += 1
         p.setting = Setting.WARD
@@ -308,7 +310,7 @@ def go_home(w: Any, i: int, p: Any, day: int) -> None:
     band = w.risk.band[p.age]
     if uniform(p.key, draws.AFTERCARE, p.stays) < r.aftercare:
         refer(w, i, p, day)
-    chance = r.relapse[band] * (1.0 + p.frailty + p.deconditioning) * p.lever[Lever.READMISSION]
+    chance = r.relapse[band] * (1.0 + p.frailty + p.deconditioning) * lever(w, i, p, Lever.READMISSION)
     if uniform(p.key, draws.RELAPSE, p.stays) < chance:
         p.setting = Setting.RECOVERING
         u = uniform(p.key, draws.RELAPSE_DAY, p.stays)

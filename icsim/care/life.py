@@ -8,6 +8,7 @@ from icsim.care.hospital import free_bed
 from icsim.care.planned import end_elective_stay, end_pathway
 from icsim.care.seeking import seek_help, turned_away
 from icsim.care.services import Setting, Support
+from icsim.care.together import lever
 from icsim.care.unmet import frailty_group_of
 from icsim.care.world import CANDIDATES, PAST_BOUND, drop_appointment, unmet_need
 from icsim.compiling import kernel
@@ -121,7 +122,7 @@ def life_due(w: Any, i: int, p: Any, day: int) -> None:
 
 
 @kernel
-def actual_over_rate(w: Any, p: Any, c: int, day: int) -> float:
+def actual_over_rate(w: Any, i: int, p: Any, c: int, day: int) -> float:
     """How the rate of class ``c`` today compares with the exogenous rate.
 
     Season, levers, unmet need and frailty lost move it.
@@ -140,7 +141,7 @@ def actual_over_rate(w: Any, p: Any, c: int, day: int) -> float:
     if x != 0.0:
         m *= exp(x)
     if c != MORTALITY:
-        m *= p.lever[c]
+        m *= lever(w, i, p, c)
     return m
 
 
@@ -163,7 +164,7 @@ def need_due(w: Any, i: int, p: Any, day: int) -> None:
         mark -= p.rate[c] * r.headroom[c]
         c += 1
     next_candidate(p, day)
-    actual = actual_over_rate(w, p, c, day)
+    actual = actual_over_rate(w, i, p, c, day)
     if actual > r.headroom[c]:
         w.tallies.work[PAST_BOUND] += 1
     if uniform(p.key, draws.NEED_ACCEPTED, k) * r.headroom[c] >= actual:

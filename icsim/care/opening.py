@@ -22,6 +22,7 @@ from icsim.care.services import (
     new_queues,
     records,
 )
+from icsim.care.together import nothing_together
 from icsim.care.world import DAY, Tallies, World, reschedule
 from icsim.compiling import compiled, kernel, record_of
 from icsim.handle import Handle
@@ -107,6 +108,7 @@ def open_world(
         due_today=np.zeros(len(people), np.int32),
         stay_queues=new_queues(len(people), sizes.sites + 3 * sizes.authorities),
         planned_queues=new_queues(len(people), 3 * sizes.sites),
+        together=nothing_together(len(people), sizes.practices, sizes.teams),
         travel=np.zeros((areas, 2)),
         gp=practice,
         hospitals=hospital,

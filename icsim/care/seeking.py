@@ -9,6 +9,7 @@ from icsim.care.general_practice import ask_gp
 from icsim.care.hospital import attend_ae
 from icsim.care.rules import Choice
 from icsim.care.services import Setting
+from icsim.care.together import lever
 from icsim.care.world import add_unmet
 from icsim.compiling import kernel
 from icsim.population.columns import Lever, Need
@@ -20,7 +21,7 @@ U = columns("urgent_care")
 
 
 @kernel
-def choose(w: Any, p: Any, day: int) -> int:
+def choose(w: Any, i: int, p: Any, day: int) -> int:
     """Multinomial logit over self-care, pharmacy or 111, the GP, a crisis team and A&E (``Choice``).
 
     Utilities start from the log share at reference conditions and move with severity, the practice's expected
@@ -48,7 +49,7 @@ def choose(w: Any, p: Any, day: int) -> int:
     e_phone = e_own + exp(phone)
     e_gp = e_phone + exp(gp)
     e_team = e_gp + exp(team)
-    total = e_team + exp(ae) * p.lever[Lever.AE_CHOICE]
+    total = e_team + exp(ae) * lever(w, i, p, Lever.AE_CHOICE)
     u = draw(p, draws.CHOICE) * total
     if u < e_own:
         return Choice.SELF_CARE
@@ -110,7 +111,7 @@ def seek_help(w: Any, i: int, p: Any, day: int) -> None:
     elif p.step >= r.attempts_elsewhere:
         choice = Choice.AE
     else:
-        choice = choose(w, p, day)
+        choice = choose(w, i, p, day)
     if choice == Choice.SELF_CARE or choice == Choice.PHARMACY_111:
         resolved = r.resolved_self[p.need]
         if choice == Choice.PHARMACY_111 and advised(w, p, day):

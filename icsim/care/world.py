@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from icsim.care.services import Queues, Setting
+from icsim.care.together import Together
 from icsim.compiling import kernel
 from icsim.keeping import lay
 from icsim.streams import exp
@@ -54,6 +55,7 @@ class World(NamedTuple):
     due_today: np.ndarray  # (n,) int32: scratch
     stay_queues: Queues
     planned_queues: Queues
+    together: Together
     travel: np.ndarray  # (LSOAs, 2): utility of a practice and of A&E for how far they are
     gp: np.recarray  # (P,) GENERAL_PRACTICE
     hospitals: np.recarray  # (S,) HOSPITAL

@@ -4,18 +4,16 @@ With ``joint_work: none`` nothing is turned and maturity stays 0.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from icsim.compiling import compiled
+from icsim.care.levers import PEOPLE
+from icsim.care.together import LEFT_OUT, see_whether_in_force
 from icsim.experiment.happenings import Selection
 from icsim.experiment.organisations import Kind
 from icsim.experiment.strategy import JointWork
-from icsim.keeping import put_back, state_of
-from icsim.population.columns import Status
 from icsim.population.selecting import matching
-from icsim.prefetch import prefetch_most
 from icsim.system.parties import Parties
 
 if TYPE_CHECKING:
@@ -38,19 +36,6 @@ GIVES_TIME: Mapping[str, str] = {
     "urgent_care": "staff",
 }
 """Kinds whose effort is taken from the time for patients, and the capacity it is taken from."""
-AHEAD = 16  # people whose records are on their way while one is looked at
-
-
-@compiled
-def _of_practice(people: Any, values: np.ndarray) -> np.ndarray:
-    """The value of each person's practice, (people,); 0 for the dead."""
-    found = np.zeros(len(people))
-    for i in range(len(people)):
-        if i + AHEAD < len(people):
-            prefetch_most(people, i + AHEAD)
-        if people[i].status != Status.DEAD:
-            found[i] = values[people[i].practice]
-    return found
 
 
 class JointServices:
@@ -67,31 +52,6 @@ class JointServices:
         self.parties = parties
         self.maturity = np.zeros(len(parties.rows(Kind.GP_PRACTICE)))
         self._time = np.ones(len(parties))
-        self._turns: dict[str, Any] = {}
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        turns = self.model.levers.turns
-        return {
-            "own": state_of(self),
-            "turns": {lever: turns.index(turn) for lever, turn in self._turns.items()},
-        }
-
-    def put_back(self, state: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint, when the levers are put back.
-
-        In a run of another length the people who only now come get the services as they stand.
-        """
-        put_back(self, state["own"])
-        turns = self.model.levers.turns
-        self._turns = {lever: turns[at] for lever, at in state["turns"].items()}
-        if any(len(turn.factor) != len(self.model.people) for turn in self._turns.values()):
-            reached = self.strength(self.today)
-            for lever, turn in self._turns.items():
-                each = 1 - (1 - self.model.catalogue.value(LEVERS[lever])) * reached
-                both = min(len(each), len(turn.factor))
-                each[:both] = turn.factor[:both]
-                turn.factor = each
 
     @property
     def today(self) -> JointWork | None:
@@ -112,12 +72,22 @@ class JointServices:
         target = target * (1.0 - withheld)
         months = max(v("joint_maturity_months") / model.accounts.agreements.speed, 1.0)
         self.maturity = self.maturity + (target - self.maturity) / months
-        if work is None and not self._turns:
+        together = model.world.together
+        if work is None and (together.joint == 1).all() and (self._time == 1).all():
             return
-        reached = self.strength(work)
-        factors = {lever: 1 - (1 - v(key)) * reached for lever, key in LEVERS.items()}
-        self._turns = model.levers.place(factors, "joint work", self._turns)
+        for lever, key in LEVERS.items():
+            together.joint[:, PEOPLE.index(lever)] = 1 if work is None else 1 - (1 - v(key)) * self.maturity
+        if work is not None:
+            self.leave_out(work)
+        see_whether_in_force(together)
         self._take_time(effort, work is not None)
+
+    def leave_out(self, work: JointWork, first: int = 0) -> None:
+        """Note for whom, of the people from row ``first`` on, joint work is not."""
+        reached = self.model.world.together.reached[first:]
+        reached &= ~LEFT_OUT
+        if work.who != Selection():
+            reached[~matching(self.model.people[first:], work.who)] |= LEFT_OUT
 
     def joint_effort(self, effort: np.ndarray) -> np.ndarray:
         """Effort that the services of each practice's patients rest on, (P,) in [0, 1].
@@ -134,16 +104,6 @@ class JointServices:
         shared = (parties.weight[others] * logs[others]).sum()
         return np.round(np.exp((shared + own * logs[mine]) / max(total + own, 1e-9)), 12)
 
-    def strength(self, work: JointWork | None) -> np.ndarray:
-        """Maturity of joint services for each person, (people,), 0 for those they are not for."""
-        people = self.model.people
-        if work is None:
-            return np.zeros(len(people))
-        reached = _of_practice(people, self.maturity)
-        if work.who != Selection():
-            reached[~matching(people, work.who)] = 0.0
-        return reached
-
     def _take_time(self, effort: np.ndarray, working: bool) -> None:
         """Effort takes staff from patients."""
         v = self.model.catalogue.value
@@ -154,8 +114,5 @@ class JointServices:
             time = v(f"joint_time_{organisation.kind}") if working else 0.0
             factor = 1 - time * float(effort[k])
             if factor != self._time[k]:
-                if self._time[k] != 1:
-                    self.model.turn_service(organisation.name, capacity, float(self._time[k]), turned=False)
-                if factor != 1:
-                    self.model.turn_service(organisation.name, capacity, factor)
+                self.model.change_service(organisation.name, capacity, float(self._time[k]), factor)
                 self._time[k] = factor

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from icsim.care import purposes as draws
+from icsim.care.together import SERVICES
 from icsim.experiment.errors import ExperimentError, Problem, near
 from icsim.experiment.services import ADDED, Gift, Use
 from icsim.keeping import put_back, state_of
 from icsim.streams import uniform
 from icsim.system.delivery import Delivery, Phase, ServiceRules
 from icsim.system.programme import EngineRoom
-from icsim.system.service_effects import Effects
+from icsim.system.service_effects import turn_levers
 from icsim.system.service_learning import Learning, luck_of_services
 from icsim.system.service_money import Purse
 from icsim.system.service_needs import Surroundings, hazard, missing
@@ -52,9 +53,8 @@ class Services:
         self.staffing = Staffing(model, self.rules)
         self.purse = Purse(model)
         self.reach = Reach(model, self.rules)
-        self.effects = Effects(model)
         self.learning = Learning(model, self.rules, self.engine)
-        self._check_sites()
+        self._check()
         self._key = luck_of_services(model)
 
     def _deliveries(self) -> list[Delivery]:
@@ -71,8 +71,8 @@ class Services:
                 deliveries.append(later)
         return deliveries
 
-    def _check_sites(self) -> None:
-        """Practices and neighbourhoods that a use names exist."""
+    def _check(self) -> None:
+        """Practices and neighbourhoods that a use names exist; there are bits for all services."""
         problems = []
         for one in self.deliveries:
             for key, kind in (("practices", "gp_practice"), ("neighbourhoods", "community_team")):
@@ -83,6 +83,10 @@ class Services:
                         problems.append(
                             Problem("", f"{one.name}.{key}", said, name, choices=near(name, known))
                         )
+        turning = sum(bool(one.factors) for one in self.deliveries)
+        if turning > SERVICES:
+            said = f"{turning} services turn levers: expected at most {SERVICES} in one run"
+            problems.append(Problem("", "interventions", said))
         if problems:
             raise ExperimentError(problems)
 
@@ -96,7 +100,6 @@ class Services:
             "deliveries": deliveries,
             "staffing": state_of(self.staffing),
             "purse": state_of(self.purse),
-            "turns": self.effects.state(),
             "added": [[*key, amount] for key, amount in self.model.capacity_added.items()],
             "noise": self.model.risk_noise,
         }
@@ -117,7 +120,6 @@ class Services:
             one.members = one.members[one.members < len(self.model.people)]
         put_back(self.staffing, state["staffing"])
         put_back(self.purse, state["purse"])
-        self.effects.put_back(state["turns"])
         self.model.capacity_added = {(owner, what): amount for owner, what, amount in state["added"]}
         self.model.risk_noise = state["noise"]
 
@@ -129,7 +131,7 @@ class Services:
             self._month(today)
         elif any(one.end is not None and one.end + timedelta(days=1) == today for one in self.deliveries):
             self._end_those_due(today)
-            self._turn(self.reach.look())
+            self._turn()
 
     def _month(self, today: date) -> None:
         standing = Standing(self.model, self.rules.caution)
@@ -153,7 +155,7 @@ class Services:
             if one.phase is not Phase.PLANNED:
                 self.reach.month(one, look, gifts["analytics"])
         self.model.risk_noise = 1 - self.rules.noise_relief * gifts["analytics"]
-        self._turn(look)
+        self._turn()
         self._record(today.replace(day=1), look)
 
     def _end_those_due(self, today: date) -> None:
@@ -261,9 +263,9 @@ class Services:
             one.spent = round(self.staffing.cost_a_month(one, one.posts) + running + setup, 2)
             self.purse.pay(one.spent, f"service {one.name}", one.programme is not None)
 
-    def _turn(self, look: Look) -> None:
+    def _turn(self) -> None:
         """Levers of people, and what staff add to capacities."""
-        self.effects.apply(self.deliveries, look)
+        turn_levers(self.model.world.together, self.deliveries, self.model.catalogue)
         added: dict[tuple[str, str], float] = {}
         for one in self.deliveries:
             if one.at_work:

@@ -51,7 +51,7 @@ class Strategy:
         return {
             "observer": state_of(self.observer),
             "choices": state_of(self.choices),
-            "services": self.services.state(),
+            "services": state_of(self.services),
             "negotiation": self.negotiation.state(),
         }
 
@@ -61,7 +61,7 @@ class Strategy:
         put_back(self.choices, state["choices"])
         network = self.model.relationships
         self.choices.memory = Memory(network.kept, network.broken)
-        self.services.put_back(state["services"])
+        put_back(self.services, state["services"])
         self.negotiation.put_back(state["negotiation"], self.observer.received)
 
     @property

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from icsim.care.levers import PEOPLE
 from icsim.experiment import ExperimentError
 from icsim.model import ICSModel
 from icsim.recording.tables import services
@@ -48,16 +49,16 @@ def blocks(model: ICSModel) -> list[np.ndarray]:
 
 def alike(one: ICSModel, other: ICSModel) -> bool:
     same = [np.array_equal(a, b, equal_nan=True) for a, b in zip(blocks(one), blocks(other), strict=True)]
-    return all(same) and bool((one.people["lever"] == other.people["lever"]).all())
+    return all(same) and all((one.levers.of(lever) == other.levers.of(lever)).all() for lever in PEOPLE)
 
 
 def test_people_reached_have_the_effect_times_how_well_it_is_done(lived: Any) -> None:
     model = lived(OWN, 3)
     (one,) = model.services.deliveries
     assert 0 < one.fidelity[0] < 1
-    levers = model.people["lever"][one.members]
-    np.testing.assert_allclose(levers[:, 1], 1 - 0.5 * one.fidelity[0], rtol=1e-5)
-    np.testing.assert_allclose(levers[:, 0], 1 - 0.1 * one.fidelity[0], rtol=1e-5)
+    for lever, effect in (("need_acsc", 0.5), ("need_minor", 0.1)):
+        each = model.levers.of(lever)[one.members]
+        np.testing.assert_allclose(each, 1 - effect * one.fidelity[0], rtol=1e-5)
     assert len(one.members) == one.eligible
 
 

@@ -1,8 +1,9 @@
 """Parts of the engine of services, without a run: saturation, needs, staff, the catalogue itself."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,15 +12,39 @@ from hypothesis import strategies as st
 
 from icsim import evidence
 from icsim.care.levers import PEOPLE
+from icsim.care.together import PLACE, PRACTICE, nothing_together, of_services, reach
 from icsim.experiment import ExperimentError, load
 from icsim.experiment.service_book import shipped_book, told
 from icsim.experiment.services import effect_key
+from icsim.population.columns import empty_people
 from icsim.system.delivery import ServiceRules
-from icsim.system.service_effects import Part, combined
 from icsim.system.service_needs import Surroundings, ceiling, hazard, missing
 
 pytestmark = pytest.mark.unit
 EVERYBODY = np.arange(4)
+
+
+class Part(NamedTuple):
+    """What one service does to a lever: whom it reaches, of which practices, and 1 - factor at each."""
+
+    rows: np.ndarray
+    site: np.ndarray | None
+    effect: np.ndarray
+
+
+def combined(parts: Iterable[Part], n: int, cap: float) -> np.ndarray:
+    """The factor of one lever for each of n people under several services."""
+    people, together = empty_people(n), nothing_together(n, 2, 1)
+    together.cap[0] = cap
+    for k, part in enumerate(parts):
+        reach(together.reached, part.rows, 1 << k)
+        if part.site is not None:
+            people["practice"][part.rows] = part.site
+        together.bit[0, k] = 1 << k
+        together.run_by[0, k] = PLACE if part.site is None else PRACTICE
+        together.averts[0, k, : len(part.effect)] = part.effect
+        together.services[0] = k + 1
+    return np.array([of_services(together, i, people[i], 0) for i in range(n)])
 
 
 def test_two_services_that_avert_the_same_avert_it_once() -> None:
