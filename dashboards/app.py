@@ -1,15 +1,18 @@
 # pyright: reportPrivateImportUsage=false
 """The dashboard's pages, as Solara serves them (``icsim dashboard``)."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import solara
 
+from icsim.dashboards.hands import catalogue
 from icsim.dashboards.live import Live
 from icsim.dashboards.results import Results
 
-STYLE = Path(__file__).with_name("dashboard.css")
+STYLES = tuple(Path(__file__).with_name(name) for name in ("dashboard.css", "stories.css"))
+threading.Thread(target=catalogue, daemon=True).start()  # a second's reading, before anybody asks
 PAGES = (("/", "Live", Live), ("results", "Results", Results))
 
 
@@ -18,7 +21,8 @@ def Layout(children: list[Any]) -> Any:
     """Head, ways to the pages, and the page."""
     route, routes = solara.use_route()
     with solara.Div(classes=["ic"]) as main:
-        solara.Style(STYLE)
+        for style in STYLES:
+            solara.Style(style)
         solara.Title("icsim")
         with solara.v.Html(tag="header", class_="ic-head"):
             solara.HTML(tag="span", classes=["ic-brand"], unsafe_innerHTML="icsim")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from icsim.dashboards.marks import titled
 from icsim.dashboards.measures import LARGE
 from icsim.dashboards.picture import SHORT, of_kinds, pressure_of
 from icsim.model import ICSModel
@@ -75,6 +76,7 @@ class Feed:
     def _events(self, model: ICSModel) -> None:
         rows = model.recorder.events.columns
         kinds = {o.name: o.kind for o in model.organisations}
+        titles = {one.name: titled(model.experiment, one.use) for one in model.services.deliveries}
         left: dict[str, int] = {}
         for at in range(self._told_events, len(rows["date"])):
             event, who, cause = rows["event"][at], rows["organisation"][at], rows["cause"][at]
@@ -85,8 +87,10 @@ class Feed:
                     named = SHORT.get(who, who)
                     why = "" if cause == "turnover" else f" ({cause})"
                     self.say(rows["date"][at], f"A leader leaves: {named}{why}. Part of the trust goes too.")
-            else:
-                self.say(rows["date"][at], f"{event[0].upper()}{event[1:]} ({cause})")
+            elif event != "site joins":  # dozens of practices, one by one
+                what, _, name = event.partition(": ")
+                named = f": {titles.get(name, name)}" if name else ""
+                self.say(rows["date"][at], f"{what[0].upper()}{what[1:]}{named} ({cause})")
         if len(left) > 2:
             day = rows["date"][-1]
             self.say(day, f"Leaders leave {len(left)} GP practices. Part of the trust goes too.")

@@ -10,17 +10,19 @@ import solara
 import solara.lab
 
 from icsim.dashboards import opening, parts, visits
+from icsim.dashboards.hands import catalogue
 from icsim.dashboards.session import Session
 from icsim.dashboards.steering import OFFERED
+from icsim.dashboards.stories.telling import shipped
 from icsim.evidence import places
 from icsim.experiment import Experiment, ExperimentError, load
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at what the worker has told."""
 FIRST = {"place": "salford", "sample": "1", "years": "3", "seed": "1"}
-ASKED = ("place", "sample", "years", "seed")
+ASKED = ("place", "story", "sample", "years", "seed")
 NOW = ("place", "date", "residents", "simulated", "done", "playing", "start", "end")
-COMMANDS = ("play", "pace_only", "pause", "step", "jump", "steer", "restart")
+COMMANDS = ("play", "pace_only", "pause", "step", "jump", "steer", "restart", "go_on", "guess", "leave")
 
 
 def use_news(session: Session) -> int:
@@ -48,7 +50,7 @@ def named_places() -> list[list[str]]:
 
 
 def asked_in_link() -> tuple[dict[str, str], str]:
-    """What the address of the page asks for: a place (``?place=salford&years=3``) or a session (``?s=``)."""
+    """What the address asks for: a place (``?place=salford``), a story (``?story=``), a session (``?s=``)."""
     from urllib.parse import parse_qs
 
     search = solara.use_router().search or ""
@@ -76,12 +78,23 @@ def Live() -> Any:
     def choose(given: dict[str, Any]) -> None:
         begin(lambda: _as_routine(_from_form(given)))
 
+    def tell(given: dict[str, Any]) -> None:
+        sample, _, seed = _numbers(given)
+        try:
+            session.tell(str(given.get("story", "")), sample, seed)
+        except ExperimentError as error:
+            set_refused(str(error))
+            return
+        set_refused("")
+
     def send(given: dict[str, Any]) -> None:
         begin(lambda: _uploaded(given))
 
     def from_address() -> None:
         if letters and session.room is None:
             begin(lambda: opening.from_link(letters))
+        elif "story" in link and session.room is None:
+            tell({**FIRST, **link})
         elif "place" in link and session.room is None:
             choose({**FIRST, **link})
 
@@ -93,6 +106,7 @@ def Live() -> Any:
             solara.HTML(tag="p", classes=["ic-lead"], unsafe_innerHTML=WELCOME)
             parts.Chooser(places=named_places(), first=first, refused=refused, event_choose=choose,
                           event_send=send)  # fmt: skip
+            parts.Stories(stories=told_stories(), event_tell=tell)
         return main
     return Wall(session)
 
@@ -104,11 +118,24 @@ WELCOME = (
 )
 
 
-def _from_form(given: dict[str, Any]) -> Experiment:
+def _numbers(given: dict[str, Any]) -> tuple[float, float, int]:
+    """Sample, years and seed of a form or a link."""
     try:
-        sample, years, seed = float(given["sample"]), float(given["years"]), int(float(given["seed"]))
+        return float(given["sample"]), float(given["years"]), int(float(given["seed"]))
     except (KeyError, TypeError, ValueError):
-        sample, years, seed = 1.0, 3.0, 1
+        return 1.0, 3.0, 1
+
+
+def told_stories() -> list[dict[str, Any]]:
+    """The stories, as the page offers them."""
+    return [
+        {"name": name, "title": one.title, "about": one.about, "minutes": one.minutes}
+        for name, one in shipped().items()
+    ]
+
+
+def _from_form(given: dict[str, Any]) -> Experiment:
+    sample, years, seed = _numbers(given)
     return opening.place(str(given.get("place", "")).strip(), sample=sample, years=years, seed=seed)
 
 
@@ -129,6 +156,8 @@ def Wall(session: Session) -> Any:
     use_news(session)
     file, set_file = solara.use_state("")
     shared, set_shared = solara.use_state("")
+    wanted: bool | None = None
+    asked_for, ask_for = solara.use_state(wanted)  # the controls: None as it suits what is shown
     state = session.state
 
     def order(given: list[Any]) -> None:
@@ -145,20 +174,26 @@ def Wall(session: Session) -> Any:
         set_shared("?s=" + opening.shared(room, twin, state["day"]))
 
     ready = bool(state) and not session.busy
+    hands = not state.get("story") if asked_for is None else asked_for
     offered = [{"name": name, "said": each["said"]} for name, each in OFFERED.items()]
     with solara.Div(classes=["ic-wall"]) as main:
         now = {key: state.get(key) for key in NOW}
-        parts.Bar(now=now if state else {}, busy=session.busy, error=session.error, event_order=order)
+        parts.Bar(now=now if state else {}, busy=session.busy, error=session.error, hands=hands,
+                  event_order=order, event_other=lambda _: session.put_away(),
+                  event_show=lambda _: ask_for(not hands))  # fmt: skip
         if not state:
             return main
+        if state.get("story"):
+            parts.Story(story=state["story"], playing=bool(state["playing"]), ready=ready, event_order=order)
         parts.Axis(**{key: state[key] for key in ("day", "days", "start", "end", "marks")})
         parts.Tiles(tiles=state["tiles"], total=state["days"])
-        with solara.Div(classes=["ic-pictures"]):
+        with solara.Div(classes=["ic-pictures", "" if hands else "ic-wide-pictures"]):
             parts.Network(network=state["network"])
             parts.Patients(patients=state["patients"], twin=state["patients_twin"], needs=state["needs"],
                            needs_twin=state["needs_twin"], playing=bool(state["playing"]))  # fmt: skip
-            parts.Hands(hands=state["hands"], network=state["network"], offered=offered, ready=ready,
-                        event_order=order)  # fmt: skip
+            if hands:
+                parts.Hands(hands=state["hands"], network=state["network"], offered=offered,
+                            catalogue=catalogue(), ready=ready, event_order=order)  # fmt: skip
             parts.Feed(feed=state["feed"])
         parts.Keep(file=file, name=_file_name(session) + ".yaml", shared=shared, ready=ready, event_save=save,
                    event_link=link)  # fmt: skip

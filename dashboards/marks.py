@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from icsim.dashboards.picture import SHORT
 from icsim.experiment import Experiment
-from icsim.experiment.happenings import Shock, ShockKind
+from icsim.experiment.happenings import Intervention, Shock, ShockKind
 from icsim.experiment.schema import Form, Payment
+from icsim.experiment.services import Use
 
 PAID: dict[Payment, str] = {
     Payment.ACTIVITY: "for each thing it does",
@@ -21,7 +22,10 @@ FORMS: dict[Form, str] = {
     Form.FULL: "one contract with GPs",
 }
 STRUCK: dict[ShockKind, str] = {
-    ShockKind.FLU: "A bad winter: {size:.0%} more acute illness",
+    ShockKind.FLU: "A bad flu season: {size:.0%} more acute illness",
+    ShockKind.BAD_WINTER: "A bad winter: {size:.0%} more illness of all kinds",
+    ShockKind.SPECIAL_MEASURES: "Special measures",
+    ShockKind.DEFICIT: "In deficit",
     ShockKind.BED_CLOSURE: "{size:.0%} of hospital beds close",
     ShockKind.LEADER_LEAVES: "A leader leaves",
     ShockKind.FUNDING_CUT: "Community money cut by {size:.0%}",
@@ -79,10 +83,18 @@ def _services(experiment: Experiment) -> Iterator[Mark]:
         if work.end is not None:
             yield Mark(work.end + timedelta(days=1), "Joint work for patients stops")
     for one in experiment.interventions:
+        name = titled(experiment, one)
         if one.start is not None:
-            yield Mark(one.start, f"Begins: {one.name}")
+            yield Mark(one.start, f"{'Set up from here' if isinstance(one, Use) else 'Begins'}: {name}")
         if one.end is not None:
-            yield Mark(one.end + timedelta(days=1), f"Ends: {one.name}")
+            yield Mark(one.end + timedelta(days=1), f"Ends: {name}")
+    if not isinstance(experiment.programme, str) and experiment.programme.end is not None:
+        yield Mark(experiment.programme.end + timedelta(days=1), f"Ends: {experiment.programme.name}")
+
+
+def titled(experiment: Experiment, one: Intervention | Use) -> str:
+    """What people call an intervention or a service of the catalogue."""
+    return experiment.services[one.use].title if isinstance(one, Use) and one.name == one.use else one.name
 
 
 def _shock(shock: Shock) -> Iterator[Mark]:

@@ -50,6 +50,7 @@ class Noted:
 
     Attributes:
         surplus: of the organisations of the place together, GBP, by month.
+        results: the same of each kind of organisation, and ``days`` on which these months were over.
         counted: emergency admissions by age band and fifth of deprivation since the start, by month.
         lived: person days, likewise.
     """
@@ -57,6 +58,9 @@ class Noted:
     def __init__(self, model: ICSModel) -> None:
         self.months = 0
         self.surplus: list[float] = []
+        self.results: list[dict[str, float]] = []
+        self.days: list[int] = []
+        self._kinds = [one.kind if one.name != ELSEWHERE else ELSEWHERE for one in model.organisations]
         self.counted: list[np.ndarray] = [self._admissions(model)]
         self.lived: list[np.ndarray] = [model.world.tallies.person_days.sum(axis=0)]
 
@@ -69,7 +73,13 @@ class Noted:
         """Note a month that has just been closed."""
         self.months = model.months_done
         ledger, n = model.accounts.ledger, len(model.organisations)
-        self.surplus.append(float((ledger.received[:n] - ledger.spent[:n]).sum()))
+        result = ledger.received[:n] - ledger.spent[:n]
+        self.surplus.append(float(result.sum()))
+        of_kinds: dict[str, float] = {}
+        for kind, each in zip(self._kinds, result.tolist(), strict=True):
+            of_kinds[kind] = of_kinds.get(kind, 0.0) + each
+        self.results.append(of_kinds)
+        self.days.append(model.day)
         self.counted.append(self._admissions(model))
         self.lived.append(model.world.tallies.person_days.sum(axis=0))
 

@@ -13,6 +13,7 @@ from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem, near
 from icsim.experiment.reading import decoded, read_yaml
 from icsim.experiment.sources import shipped
+from icsim.experiment.status_quo import GOES_WITH, NONE
 from icsim.experiment.tree import Mark
 
 MOST_BYTES = 200_000
@@ -76,11 +77,14 @@ def _small_enough(experiment: Experiment) -> Experiment:
 
 
 def status_quo(experiment: Experiment) -> Experiment:
-    """The twin of an experiment: what it is without what it adds to routine care."""
-    return load(experiment, {
-        "joint_work": "none", "interventions": [], "shocks": [], "contract.steps": [],
-        "relationships.steps": [], "relationships.building": [],
-    })  # fmt: skip
+    """The twin of an experiment: without its programme and what goes with one (``programme: none``)."""
+    plain: dict[Any, Any] = experiment.to_dict() | {"programme": NONE, "interventions": []}
+    for *above, last in GOES_WITH:
+        at = plain
+        for step in above:
+            at = at[step]
+        at.pop(last, None)
+    return load(plain)
 
 
 def shared(room: Experiment, twin: Experiment, day: int) -> str:

@@ -13,12 +13,14 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from icsim.dashboards.stories.telling import named
 from icsim.dashboards.worker import work
 from icsim.experiment import Experiment
 
 MOST = int(os.environ.get("ICSIM_DASHBOARD_MODELS", "6"))
 """Sessions whose models live at once."""
 GRACE = 3.0
+STARTING = "Starting a model."
 _LOCK = threading.RLock()
 _LIVE: list["Session"] = []
 
@@ -44,17 +46,41 @@ class Session:
         self._pipe: Connection | None = None
         self._sending = threading.Lock()
         self._closed = False
+        self._story: tuple[str, float, int]
 
     def open(self, room: Experiment, twin: Experiment, day: int = 0) -> None:
         """Begin with a place and its twin, lived up to a day first."""
         self.room, self.twin = room, twin
         self.state, self.error = {}, ""
+        self._news(busy=STARTING)
         self._order("open", room.to_dict(), twin.to_dict(), day)
+
+    def tell(self, name: str, sample: float, seed: int) -> None:
+        """Begin a story.
+
+        Raises:
+            ExperimentError: there is none of this name.
+        """
+        self.room, self.twin = named(name).worlds(sample, seed)
+        self.state, self.error = {}, ""
+        self._story = (name, sample, seed)
+        self._news(busy=STARTING)
+        self._order("story", *self._story)
+
+    def put_away(self) -> None:
+        """Let go of the place: the visitor opens another."""
+        self._end()
+        self.room = self.twin = None
+        self.state, self.error = {}, ""
+        self._news(busy="")
 
     def order(self, *order: Any) -> None:
         """Give the worker an order; a parked session comes back first."""
         self.error = ""
-        if self._process is None and self.room is not None and self.twin is not None:
+        story = self.state.get("story")
+        if self._process is None and story and not story["touched"]:
+            self._order("story", *self._story, story["at"])
+        elif self._process is None and self.room is not None and self.twin is not None:
             experiment = self.state.get("experiment") or self.room.to_dict()
             twin = self.state.get("experiment_twin") or self.twin.to_dict()
             self._order("open", experiment, twin, self.state.get("day", 0))

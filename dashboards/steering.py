@@ -10,7 +10,8 @@ from typing import Any
 
 from icsim.branching import future
 from icsim.experiment import Experiment, ExperimentError
-from icsim.experiment.errors import Problem
+from icsim.experiment.errors import Problem, near
+from icsim.experiment.sources import shipped_services
 
 EVERYBODY = "default"
 OFFERED: dict[str, dict[str, Any]] = {
@@ -53,7 +54,8 @@ def steered(experiment: Experiment, today: date, day: int, asked: Mapping[str, A
         experiment: as lived so far.
         today, day: about to be lived.
         asked: ``control`` and what it needs: trust (pair, value), turnover (value), payment or form (value),
-            joint_work (on), shock (kind, and size, days, organisation), intervention (name, on).
+            rate (value), joint_work (on), programme (on: false), shock (kind, and size, days, organisation),
+            intervention (name, on), service (use and size, or name and on: false).
 
     Raises:
         ExperimentError: a change that cannot be made, or not any more.
@@ -109,6 +111,21 @@ def _contract(experiment: Experiment, since: date, asked: Mapping[str, Any]) -> 
     return {"contract.steps": _step(steps, since, **{key: asked.get("value")})}
 
 
+def _rate(experiment: Experiment, since: date, asked: Mapping[str, Any]) -> dict[str, Any]:
+    steps = experiment.to_dict()["contract"]["steps"]
+    return {"contract.steps": _step(steps, since, marginal_emergency_rate=asked.get("value"))}
+
+
+def _programme(experiment: Experiment, since: date, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The programme ends; what ended cannot begin again."""
+    if asked.get("on"):
+        said = "it began with the run and cannot begin again: restart, or start its services one by one"
+        raise ExperimentError(Problem("", "programme", said))
+    if isinstance(experiment.programme, str):
+        return {}
+    return {"programme.end": (since - timedelta(days=1)).isoformat()}
+
+
 def _joint_work(experiment: Experiment, since: date, asked: Mapping[str, Any]) -> dict[str, Any]:
     work = experiment.joint_work
     if asked.get("on"):
@@ -129,28 +146,57 @@ def _shock(experiment: Experiment, since: date, asked: Mapping[str, Any]) -> dic
     return {"shocks": [*experiment.to_dict()["shocks"], shock]}
 
 
+def _ended(written: list[dict[str, Any]], name: str, since: date) -> list[dict[str, Any]]:
+    """Interventions with one that ends the day before; without it if it has not begun."""
+    yesterday = (since - timedelta(days=1)).isoformat()
+    ended = [{**one, "end": yesterday} if one["name"] == name else one for one in written]
+    return [one for one in ended if (one["end"] or "9") >= (one["start"] or "")]
+
+
+def _free_name(written: list[dict[str, Any]], name: str) -> str:
+    """The name itself, or with the first number that makes it another."""
+    names, k = {one["name"] for one in written}, 2
+    if name not in names:
+        return name
+    while f"{name} ({k})" in names:
+        k += 1
+    return f"{name} ({k})"
+
+
 def _intervention(experiment: Experiment, since: date, asked: Mapping[str, Any]) -> dict[str, Any]:
     name = str(asked.get("name", ""))
     mine = [one for one in experiment.interventions if one.name.split(" (")[0] == name]
     running = [one for one in mine if one.end is None]
     written = experiment.to_dict()["interventions"]
     if not asked.get("on"):
-        yesterday = since - timedelta(days=1)
-        for one in written:
-            if running and one["name"] == running[0].name:
-                one["end"] = yesterday.isoformat()
-        begun = [one for one in written if (one["end"] or "9") >= (one["start"] or "")]
-        return {"interventions": begun}
+        return {"interventions": _ended(written, running[0].name, since)} if running else {}
     if name not in OFFERED:
         raise ExperimentError(Problem("", "intervention", f"expected one of {', '.join(OFFERED)}", name))
     if running:
         return {}
     fresh = {key: value for key, value in OFFERED[name].items() if key != "said"}
-    fresh |= {"name": f"{name} ({len(mine) + 1})" if mine else name, "start": since.isoformat()}
+    fresh |= {"name": _free_name(written, name), "start": since.isoformat()}
+    return {"interventions": [*written, fresh]}
+
+
+def _service(experiment: Experiment, since: date, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A service of the catalogue; it begins on the first of a month, when what it needs is there."""
+    written = experiment.to_dict()["interventions"]
+    if asked.get("on") is False:
+        return {"interventions": _ended(written, str(asked.get("name", "")), since)}
+    use, known = str(asked.get("use", "")), shipped_services()
+    if use not in known:
+        said = "no such service in the catalogue"
+        raise ExperimentError(Problem("", "service", said, use, choices=near(use, known)))
+    names = [{"name": one.name} for one, _ in experiment.used]
+    fresh = {"use": use, "name": _free_name([*written, *names], use), "start": since.isoformat()}
+    if asked.get("size") is not None:
+        fresh["size"] = asked["size"]
     return {"interventions": [*written, fresh]}
 
 
 CONTROLS = {
     "trust": _trust, "turnover": _turnover, "payment": _contract, "form": _contract,
     "joint_work": _joint_work, "shock": _shock, "intervention": _intervention,
+    "service": _service, "rate": _rate, "programme": _programme,
 }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from icsim.dashboards.feed import Feed, day_words
+from icsim.dashboards.hands import hands
 from icsim.dashboards.marks import Mark, marks
 from icsim.dashboards.measures import LARGE, WINDOW, Noted
 from icsim.dashboards.picture import needs, network, patients
@@ -31,7 +32,7 @@ class Twins:
     def __init__(self, room: Experiment, twin: Experiment) -> None:
         self.room = ICSModel(room)
         self.twin = ICSModel(twin)
-        self._noted = [Noted(self.room), Noted(self.twin)]
+        self.noted = [Noted(self.room), Noted(self.twin)]
         self.feed = Feed(self.room)
         self._days: list[int] = []
         self._curves: dict[str, tuple[list[float], list[float]]] = {one.key: ([], []) for one in LARGE}
@@ -46,7 +47,7 @@ class Twins:
 
     def step(self) -> None:
         """Live one day in both."""
-        for model, noted in zip((self.room, self.twin), self._noted, strict=True):
+        for model, noted in zip((self.room, self.twin), self.noted, strict=True):
             months = model.months_done
             model.step()
             if model.months_done != months:
@@ -72,7 +73,7 @@ class Twins:
     def _values(self) -> tuple[dict[str, float], dict[str, float]]:
         room, twin = (
             {large.key: large.value(model, noted) for large in LARGE}
-            for model, noted in zip((self.room, self.twin), self._noted, strict=True)
+            for model, noted in zip((self.room, self.twin), self.noted, strict=True)
         )
         return room, twin
 
@@ -125,7 +126,7 @@ class Twins:
             **self._slow,
             "feed": self.feed.lines[::-1],
             "marks": [self._mark(one) for one in self._marks],
-            "hands": self._hands(experiment),
+            "hands": hands(room),
         }
 
     def _mark(self, mark: Any) -> dict[str, Any]:
@@ -150,26 +151,6 @@ class Twins:
             "verdict": ("better" if (apart < 0) == (large.better == "low") else "worse") if known else "same",
             "days": self._days, "curve": [_plain(each) for each in curves[0]],
             "curve_twin": [_plain(each) for each in curves[1]],
-        }  # fmt: skip
-
-    def _hands(self, experiment: Experiment) -> dict[str, Any]:
-        """Where the controls stand."""
-        room, today = self.room, self.room.date
-        work = experiment.joint_work
-        forms = [step for step in experiment.contract.steps if step.form and step.date <= today]
-        signed = room._accounts.signed  # not "accounts", which would close the books of every day looked at
-        pending = [str(step.form) for step in forms if step.form and step.date not in signed]
-        asked = [str(step.payment) for step in experiment.contract.steps
-                 if step.payment and not step.form and step.date <= today + timedelta(days=1)]  # fmt: skip
-        return {
-            "payment": asked[-1] if asked else str(experiment.contract.payment),
-            "form": str(room.strategy.form),
-            "pending": pending[-1] if pending else "",
-            "joint_work": work != "none" and (work.end is None or work.end >= today),
-            "joint_work_again": work == "none",
-            "turnover": experiment.relationships.leader_turnover_on(today + timedelta(days=1)),
-            "running": [one.name.split(" (")[0] for one in experiment.interventions
-                        if one.end is None or one.end >= today],
         }  # fmt: skip
 
 

@@ -10,8 +10,11 @@ from datetime import date
 from multiprocessing.connection import Connection
 from typing import Any
 
+from icsim.dashboards.stories.guide import Guide
+from icsim.dashboards.stories.telling import named
 from icsim.dashboards.twins import Twins
 from icsim.experiment import Experiment, ExperimentError, load
+from icsim.experiment.errors import Problem
 
 TELL_EVERY = 0.3
 """Seconds between two states of a model at play."""
@@ -24,13 +27,17 @@ class Worker:
 
     Orders are tuples. ("open", room, twin, day): experiments as mappings, and the day to live up to first;
     ("play", days a second), ("pause",), ("step", days), ("jump", ISO day), ("steer", what is asked),
-    ("restart",), ("close",). Told are ("state", mapping), ("error", words) and ("busy", words).
+    ("restart",), ("close",); of stories ("story", name, sample, seed, step to live up to), ("go_on",),
+    ("guess", outcome), ("leave",). Told are ("state", mapping), ("error", words) and ("busy", words).
     """
 
     def __init__(self, pipe: Connection) -> None:
         self.pipe = pipe
         self.twins: Twins | None = None
         self.opened: tuple[Experiment, Experiment]
+        self.story: tuple[str, float, int]
+        self.guide: Guide | None = None
+        self._skip = 0  # the step of a story up to which nobody is asked
         self.playing = False
         self.speed = 30.0
         self.until = 0  # a day to be reached as fast as it goes, playing or not
@@ -71,7 +78,11 @@ class Worker:
         step = 0.0 if hurried or self.speed == ASAP else 1 / self.speed
         self._next = max(self._next + step, now - 1.0)  # what was lost in a pause is not made up for
         self.twins.step()
-        if self.until and self.twins.room.day >= self.until:
+        if self.guide is not None:
+            self.guide.day()
+        if self.guide is not None and self.guide.target and self.twins.room.day >= self.guide.target:
+            self._arrived(self.guide)
+        elif self.until and self.twins.room.day >= self.until:
             self.until = 0
             self.tell()
         elif not self.twins.running:
@@ -79,6 +90,19 @@ class Worker:
             self.tell()
         elif time.monotonic() - self._told > TELL_EVERY:
             self.tell()
+
+    def _arrived(self, guide: Guide) -> None:
+        """A story's next day is there: it waits for the facilitator, or goes on to the step that was left."""
+        guide.arrived()
+        self._catch_up(guide)
+        if not self.until:
+            self.playing = False
+        self.tell()
+
+    def _catch_up(self, guide: Guide) -> None:
+        while guide.at < self._skip and not guide.target:
+            guide.go_on()
+        self.until = guide.target if guide.at < self._skip else 0
 
     def tell(self) -> None:
         """Say how things stand."""
@@ -92,12 +116,39 @@ class Worker:
         state["experiment"] = self.twins.room.experiment.to_dict()
         state["experiment_twin"] = self.twins.twin.experiment.to_dict()
         state |= {"playing": self.playing or bool(self.until), "speed": self.speed, "pace": round(pace, 1)}
+        state["story"] = None if self.guide is None else self.guide.card()
         self.pipe.send(("state", state))
         self._told = time.monotonic()
 
     def _open(self, room: Mapping[str, Any], twin: Mapping[str, Any], day: int) -> None:
         self.playing, self.opened = False, (load(room), load(twin))
+        self.guide = None
         self._begin(*self.opened, day)
+
+    def _story(self, name: str, sample: float, seed: int, at: int = 0) -> None:
+        story = named(name)
+        self.playing, self.opened = False, story.worlds(sample, seed)
+        self.story = (name, sample, seed)
+        self._begin(*self.opened, 0)
+        assert self.twins is not None
+        self.guide, self._skip = Guide(name, story, self.twins), at
+        self._catch_up(self.guide)
+
+    def _go_on(self) -> None:
+        """To the next day that the story plays to."""
+        if self.guide is None:
+            return
+        self.guide.go_on()
+        if self.guide.target and not self.until:
+            self._play()
+
+    def _guess(self, outcome: str) -> None:
+        if self.guide is not None:
+            self.guide.guessed(outcome)
+
+    def _leave(self) -> None:
+        """The story is over: the room has the place for itself."""
+        self.guide = None
 
     def _begin(self, room: Experiment, twin: Experiment, day: int) -> None:
         self._shut()
@@ -131,6 +182,9 @@ class Worker:
         room, twin = self.twins.room.experiment, self.twins.twin.experiment
         at = (date.fromisoformat(day) - room.start).days
         at = min(max(at, 0), self.twins.room.days)
+        if self.guide is not None and at < self.twins.room.day:
+            said = "in a story time goes forward only: restart tells it again, or leave it first"
+            raise ExperimentError(Problem("", "date", said, day))
         self.playing = False
         if at < self.twins.room.day:
             self._begin(room, twin, at)
@@ -140,10 +194,14 @@ class Worker:
     def _steer(self, asked: Mapping[str, Any]) -> None:
         if self.twins is not None:
             self.twins.steer(asked)
+            if self.guide is not None:
+                self.guide.touched = True
 
     def _restart(self) -> None:
         """From the first day, without what the room changed since it opened the place."""
-        if self.twins is not None:
+        if self.guide is not None:
+            self._story(*self.story)
+        elif self.twins is not None:
             self.playing = False
             self._begin(*self.opened, 0)
 

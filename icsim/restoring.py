@@ -194,7 +194,8 @@ def turn_to(model: "ICSModel", future: Experiment) -> None:
     model.happenings = Happenings(model)
     model.happenings.put_back(kept)
     model.services = Services(model)
-    model.services.put_back(services)
+    if model.services.deliveries:  # else none had begun: what has begun stays in the future
+        model.services.put_back(services)
     model.accounts.follow(future)
 
 

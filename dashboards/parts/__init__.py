@@ -16,7 +16,9 @@ _VUETIFY = False
 
 
 @solara.component_vue("bar.vue", vuetify=_VUETIFY)
-def Bar(now: State, busy: str, error: str, event_order: Told) -> None:
+def Bar(
+    now: State, busy: str, error: str, hands: bool, event_order: Told, event_other: Told, event_show: Told
+) -> None:
     """Place, date and what makes time pass."""
 
 
@@ -38,7 +40,9 @@ def Patients(
 
 
 @solara.component_vue("hands.vue", vuetify=_VUETIFY)
-def Hands(hands: State, network: State, offered: list[State], ready: bool, event_order: Told) -> None:
+def Hands(
+    hands: State, network: State, offered: list[State], catalogue: list[State], ready: bool, event_order: Told
+) -> None:
     """What the room can change."""
 
 
@@ -57,6 +61,16 @@ def Chooser(
     places: list[list[str]], first: State, refused: str, event_choose: Told, event_send: Told
 ) -> None:
     """Which place, or which file."""
+
+
+@solara.component_vue("stories.vue", vuetify=_VUETIFY)
+def Stories(stories: list[State], event_tell: Told) -> None:
+    """Stories to choose from."""
+
+
+@solara.component_vue("story.vue", vuetify=_VUETIFY)
+def Story(story: State, playing: bool, ready: bool, event_order: Told) -> None:
+    """The story under way: a question, or its answer."""
 
 
 @solara.component_vue("keep.vue", vuetify=_VUETIFY)
