@@ -147,10 +147,21 @@ def test_play_change_part_save_and_replay(page: Any, server: str, runs: Path, sh
     page.fill("[data-test=trust]", "90")
     page.dispatch_event("[data-test=trust]", "change")
     wait_for(page, "marks", "Trust between everybody set to 90% 2 May 2015")
+    page.click("[data-test=tab-services]")
     page.click("[data-test=joint]")
+    page.fill("[data-test=service-word]", "care homes")
+    page.select_option("[data-test=service]", "care-home-support")
+    page.click("[data-test=service-start]")
+    page.keyboard.press("Tab")
+    assert serious(page) == []
+    page.focus("[data-test=tab-services]")
+    page.keyboard.press("ArrowLeft")  # to the contract, without a mouse
     page.click("[data-test=payment-capitation]")
-    page.click("[data-test=event-flu]")
+    page.click("[data-test=tab-events]")
+    page.click("[data-test=befall]")
     wait_for(page, "marks", "Hospital paid by the head")
+    wait_for(page, "marks", "Enhanced clinical support to care homes")
+    assert serious(page) == []
     page.select_option("[aria-label=Time] select", "0")
     page.click("[data-test=play]")
     wait_for(page, "date", "30 September 2015")
@@ -191,6 +202,42 @@ def test_play_change_part_save_and_replay(page: Any, server: str, runs: Path, sh
     page.wait_for_selector("[data-test=network]", timeout=3 * SOON)  # the first model compiles
     wait_for(page, "date", "30 September 2015")
     assert page.inner_text("[data-test=tile-emergency] [data-test=now]") == emergencies
+
+
+def test_a_story_asks_before_it_answers(page: Any, server: str, shots: Path) -> None:
+    page.goto(server)
+    page.wait_for_selector("[data-test=story-the-back-door]")
+    page.select_option("[data-test=story-sample]", "0.05")
+    page.click("[data-test=story-the-back-door]")
+    page.wait_for_selector("[data-test=story-next]", timeout=3 * SOON)
+    page.select_option("[aria-label=Time] select", "0")
+    page.click("[data-test=story-next]")  # plays to the question
+    page.wait_for_selector("[data-test=guess-higher]")
+    assert shown(page, "date") == "2 October 2015"
+    assert not page.locator("[data-test=story-answer]").count()
+    page.click("[data-test=guess-higher]")
+    page.wait_for_selector("[data-test=guess-higher][aria-pressed=true]")
+    assert serious(page) == []
+    page.screenshot(path=shots / "story-question-1280.png")
+    page.click("[data-test=story-next]")  # plays to the answer
+    page.wait_for_selector("[data-test=story-answer]")
+    assert shown(page, "date") == "31 March 2016"
+    wait_for(page, "marks", "Social care cut by 20%")
+    verdict = shown(page, "story-verdict")
+    more = shown(page, "story-answer").startswith("More:")
+    assert ("The room thought so." if more else "The room thought otherwise.") in verdict
+    assert serious(page) == []
+    for width, height in ((1920, 1080), (1280, 720), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        page.screenshot(path=shots / f"story-answer-{width}.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click("[data-test=story-next]")
+    page.wait_for_selector("[data-test=story-step]:has-text('question 2 of 3')")
+    page.click("[data-test=story-leave]")
+    page.wait_for_selector("[data-test=story]", state="detached")
+    page.click("[data-test=other]")
+    page.wait_for_selector("[data-test=open]")
 
 
 def test_a_result_is_opened_and_nothing_outside_the_folder(
