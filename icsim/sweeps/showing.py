@@ -129,7 +129,7 @@ def _pace(progress: Progress) -> str:
     failed = f"{progress.failed:,} failed, " if progress.failed else ""
     if not progress.made:
         return f"{failed}starting"
-    return f"{failed}{progress.a_minute:,.0f} runs/min, {duration(progress.seconds_left)} left"
+    return f"{failed}{_number(progress.a_minute)} runs/min, {duration(progress.seconds_left)} left"
 
 
 def _lines() -> Callable[[Progress], None]:
@@ -152,7 +152,7 @@ def summary(sweep: Sweep, made: Progress) -> "RenderableType":
 
     kept = made.done - made.made
     before = f" ({kept:,} of them before)" if kept else ""
-    pace = f", {made.a_minute:,.0f} runs a minute" if made.made else ""
+    pace = f", {_number(made.a_minute)} runs a minute" if made.made else ""
     lines = [f"{made.done:,} of {made.total:,} runs done{before}, {made.failed:,} failed{pace}"]
     if made.failed:
         for said, count in errors(Store(sweep.url)).most_common(SHOWN_ERRORS):

@@ -1,8 +1,10 @@
 """What a worker does: make runs and bring back their figures."""
 
 import gc
+import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 import uuid
@@ -97,11 +99,16 @@ def told(error: BaseException) -> str:
 
 @contextmanager
 def _compiled_once() -> Iterator[None]:
-    """On a machine without compiled code the first run goes alone, and the others use what it compiled."""
-    from icsim.compiling import CACHE_FOLDER
+    """On a machine without compiled code the first run goes alone, and the others use what it compiled.
 
-    marker = CACHE_FOLDER / "compiled"
-    lock = None if marker.exists() else _locked(CACHE_FOLDER / "compiling")
+    Compiled code is that of files at a place, of a time: an icsim that Ray has just unpacked has none.
+    """
+    from icsim import compiling
+
+    stamp = os.stat(compiling.__file__).st_mtime_ns
+    own = f"{sys.version_info[:2]} {compiling.__file__} {stamp}"
+    marker = compiling.CACHE_FOLDER / f"compiled-{hashlib.sha256(own.encode()).hexdigest()[:12]}"
+    lock = None if marker.exists() else _locked(compiling.CACHE_FOLDER / "compiling")
     if lock is not None and marker.exists():  # another has compiled while we waited
         os.close(lock)
         lock = None

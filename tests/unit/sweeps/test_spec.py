@@ -1,6 +1,8 @@
 """What a sweep file may hold, and what is said of one that is wrong."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,17 +97,56 @@ def test_a_sweep_is_no_experiment() -> None:
         load("trust-by-contract")
 
 
+def cluster_file(name: str) -> Any:
+    from ruamel.yaml import YAML
+
+    folder = Path(__file__).parents[3] / "docs" / "cluster"
+    return YAML(typ="safe").load((folder / name).read_text(encoding="utf-8"))
+
+
 def test_the_cluster_file_is_what_ray_s_launcher_takes() -> None:
     import json
 
     ray = pytest.importorskip("ray")
     jsonschema = pytest.importorskip("jsonschema")
+    schema = Path(str(ray.__file__)).parent / "autoscaler" / "ray-schema.json"
+    jsonschema.validate(cluster_file("ray-cluster.yaml"), json.loads(schema.read_text(encoding="utf-8")))
+
+
+def check_job(job: Any) -> None:
+    """Refuse what is no RayJob as KubeRay has it."""
     from ruamel.yaml import YAML
 
-    folder = Path(__file__).parents[3] / "docs" / "cluster"
-    content = YAML(typ="safe").load((folder / "ray-cluster.yaml").read_text(encoding="utf-8"))
-    schema = Path(str(ray.__file__)).parent / "autoscaler" / "ray-schema.json"
-    jsonschema.validate(content, json.loads(schema.read_text(encoding="utf-8")))
-    job = YAML(typ="safe").load((folder / "kuberay.yaml").read_text(encoding="utf-8"))
-    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
-    assert "icsim sweep" in job["spec"]["entrypoint"]
+    jsonschema = pytest.importorskip("jsonschema")
+    text = Path(__file__).with_name("rayjob.schema.yaml").read_text(encoding="utf-8")
+    schema = YAML(typ="safe").load(text)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(job)
+
+
+def test_the_kuberay_file_is_a_job_as_kuberay_has_it() -> None:
+    job = cluster_file("kuberay.yaml")
+    check_job(job)
+    command = job["spec"]["entrypoint"].split()
+    assert command[:2] == ["icsim", "sweep"]
+    mounted = job["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]["containers"][0]
+    assert command[2].startswith(mounted["volumeMounts"][0]["mountPath"])
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda spec: spec.update(entryPoint=spec.pop("entrypoint")),
+        lambda spec: spec["rayClusterSpec"]["headGroupSpec"]["rayStartParams"].update({"num-cpus": 0}),
+        lambda spec: spec["rayClusterSpec"]["workerGroupSpecs"][0].pop("groupName"),
+        lambda spec: spec["rayClusterSpec"]["workerGroupSpecs"][0].update(replicas="4"),
+        lambda spec: spec.pop("shutdownAfterJobFinishes"),
+    ],
+    ids=["another name", "a number for text", "no name", "text for a number", "a time to live for nothing"],
+)
+def test_a_kuberay_file_that_is_wrong_is_refused(break_it: Callable[[Any], Any]) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    job = cluster_file("kuberay.yaml")
+    break_it(job["spec"])
+    with pytest.raises(jsonschema.ValidationError):
+        check_job(job)

@@ -1,0 +1,248 @@
+"""What a sweep costs over its runs in a plain loop, beside what Mesa and Starsim offer for many runs.
+
+    python tests/benchmarks/sweeps.py            # about five minutes on two idle cores
+    python tests/benchmarks/sweeps.py --quick    # a few runs of each: is all well?
+
+The plain loop is one process that does for each run what a worker of a sweep does; half of it is timed
+before the sweep and half after. The pace of a sweep is counted from when every worker has made its
+first task, so that starting Ray and importing, which are told apart, do not count. Mesa
+(``mesa.batch_run``) and Starsim (``MultiSim``) run models of their own of about as many seconds a run,
+on two processes and in a loop: it is the gain that is compared.
+
+*Wall* counts everything else that the machine was doing; *processor* does not: it is the processor time
+of all processes that had a part, Ray's own among them. What two free cores would gain is twice the
+loop's processor time over that. This needs Linux (``/proc``).
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import resource
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+for library in ("NUMBA", "OMP", "OPENBLAS", "MKL", "ARROW"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+import mesa  # noqa: E402 - what it imports reads how many threads it may have
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+WORKERS = 2
+TARGET_GAIN, TARGET_OVERHEAD_MS = 1.9, 50
+TICKS = os.sysconf("SC_CLK_TCK")
+HEADS = (
+    "load", "runs", "loop: wall, s a run", "processor", f"{WORKERS} workers: wall", "processor",
+    "gain, wall", "gain, free cores", "others had",
+)  # fmt: skip
+console = Console(width=None if sys.stdout.isatty() else 150)
+
+
+@dataclass
+class Cost:
+    """Seconds by the clock, of processors at work for it, and of processors at work for anything."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+    busy: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, self.busy + other.busy)
+
+    def __sub__(self, other: "Cost") -> "Cost":
+        return Cost(self.wall - other.wall, self.cpu - other.cpu, self.busy - other.busy)
+
+    def times(self, factor: float) -> "Cost":
+        """As much of everything again."""
+        return Cost(self.wall * factor, self.cpu * factor, self.busy * factor)
+
+
+def _busy() -> float:
+    fields = [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / TICKS
+
+
+def _of_tree() -> float:
+    """Processor seconds of this process and of every living one below it."""
+    parents, seconds = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(fields[1])
+                seconds[int(entry.name)] = (int(fields[11]) + int(fields[12])) / TICKS
+    found, fresh = 0.0, {os.getpid()}
+    while fresh:
+        found += sum(seconds[pid] for pid in fresh)
+        fresh = {pid for pid, parent in parents.items() if parent in fresh}
+    return found
+
+
+def _now() -> Cost:
+    return Cost(time.perf_counter(), _of_tree(), _busy())
+
+
+def _ended() -> Cost:
+    """As :func:`_now`, with processes below this one that have ended, instead of those that live."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Cost(time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used), _busy())
+
+
+@contextlib.contextmanager
+def measured(into: list[Cost]) -> Iterator[None]:
+    """Add to ``into`` what is done within, processes that are waited for included."""
+    before = _ended()
+    yield
+    into.append(_ended() - before)
+
+
+def sweep_of(runs: int, sample: float, folder: str) -> Any:
+    """A sweep of so many runs of a year of Salford in routine care."""
+    from icsim.sweeps import sweeping
+
+    file = {
+        "base": "salford",
+        "set": {"years": 1, "population.sample": sample, "programme": "none"},
+        "factors": {"relationships.initial_trust": [0.3, 0.7]},
+        "replicates": runs // 2,
+    }
+    return sweeping.prepare(file, out=Path(folder) / "sweep")
+
+
+def plain(sweep: Any, specs: Any) -> Cost:
+    """Runs in a loop, one more before them left out for what it imports and compiles."""
+    from icsim.sweeps.work import make_one
+
+    design, cost = sweep.design, []
+    make_one(design.base, design.runs[0], design.keep, None)
+    with measured(cost):
+        for spec in specs:
+            make_one(design.base, spec, design.keep, None)
+    return cost[0]
+
+
+def on_ray(sweep: Any) -> tuple[Cost, float]:
+    """What all runs cost at the pace once every worker is at work, and seconds until then."""
+    from icsim.sweeps import sweeping
+    from icsim.sweeps.execution import Cluster, Progress
+
+    marks: list[tuple[Cost, int]] = []
+    began = time.perf_counter()
+
+    def tell(progress: Progress) -> None:
+        if progress.made > (marks[-1][1] if marks else 0):
+            marks.append((_now(), progress.made))
+
+    done = sweeping.run(sweep, Cluster(jobs=WORKERS), tell=tell)
+    if done.failed:
+        raise SystemExit(f"{done.failed} runs failed")
+    warm = next(mark for mark in marks if mark[1] >= WORKERS)
+    last = next(mark for mark in reversed(marks) if mark[1] <= done.made - WORKERS + 1)  # both still at work
+    return (last[0] - warm[0]).times(done.made / (last[1] - warm[1])), warm[0].wall - began
+
+
+class Walkers(mesa.Model):
+    """A plain Mesa model of about as many seconds as a small run."""
+
+    def __init__(self, n: int = 2000, seed: int | None = None, rng: int | None = None) -> None:
+        super().__init__(rng=seed if rng is None else rng)
+        self.datacollector = mesa.DataCollector({"people": lambda model: len(model.agents)})
+        Walker.create_agents(self, n)
+
+    def step(self) -> None:
+        """Every agent draws a number."""
+        self.agents.shuffle_do("act")
+        self.datacollector.collect(self)
+
+
+class Walker(mesa.Agent):
+    """Draws a number a day."""
+
+    def act(self) -> None:
+        """Draw."""
+        self.last = self.random.random()
+
+
+def by_mesa(runs: int, processes: int) -> Cost:
+    """``mesa.batch_run``, in so many processes."""
+    cost: list[Cost] = []
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()), measured(cost):
+        warnings.simplefilter("ignore")
+        mesa.batch_run(
+            Walkers, {"n": [2000]}, number_processes=processes, iterations=runs, max_steps=300,
+            data_collection_period=-1, display_progress=False,
+        )  # fmt: skip
+    return cost[0]
+
+
+def by_starsim(runs: int, parallel: bool) -> Cost:
+    """Starsim's MultiSim, in two processes or in a loop."""
+    import starsim as ss
+
+    def sim(seed: int) -> Any:
+        parts: dict[str, Any] = {"diseases": ss.SIS(), "networks": ss.RandomNet()}
+        return ss.Sim(n_agents=20_000, dur=200, rand_seed=seed, verbose=0, **parts)
+
+    cost: list[Cost] = []
+    ss.MultiSim(sims=[sim(0)]).run(parallel=False)  # imports and compiles
+    with measured(cost):
+        ss.MultiSim(sims=[sim(k) for k in range(runs)]).run(parallel=parallel, n_cpus=WORKERS)
+    return cost[0]
+
+
+def add_row(table: Table, name: str, runs: int, one: Cost, both: Cost) -> None:
+    """A line of the table: a loop and workers that made the same runs."""
+    whole = one + both
+    machine = os.cpu_count() or 1
+    others = max(whole.busy - whole.cpu, 0.0) / (machine * whole.wall)
+    table.add_row(
+        name, str(runs), *(f"{seconds / runs:.2f}" for seconds in (one.wall, one.cpu, both.wall, both.cpu)),
+        f"{one.wall / both.wall:.2f}", f"{WORKERS * one.cpu / both.cpu:.2f}", f"{100 * others:.0f}%",
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
+    table, said = Table(*HEADS), []
+    for sample, runs in ((0.02, 12 if quick else 60), (0.1 if quick else 1.0, 8 if quick else 24)):
+        with tempfile.TemporaryDirectory() as folder:
+            sweep = sweep_of(runs, sample, folder)
+            half = runs // 2
+            first = plain(sweep, sweep.design.runs[:half])
+            both, start = on_ray(sweep)
+            one = first + plain(sweep, sweep.design.runs[half:])
+        people = int(sweep.design.table["people"].iloc[0])
+        add_row(table, f"icsim sweep, {people:,} people", runs, one, both)
+        overhead = 1000 * (both.cpu - one.cpu) / runs
+        said.append(
+            f"{people:,} people: {overhead:+.0f} ms of processor time a run over the loop "
+            f"(target {TARGET_OVERHEAD_MS}), gain on free cores {WORKERS * one.cpu / both.cpu:.2f} "
+            f"(target {TARGET_GAIN}); {start:.0f} s until both workers had made a task"
+        )
+    runs = 4 if quick else 16
+    others: list[tuple[str, Callable[[], Cost], Callable[[], Cost]]] = [
+        ("mesa.batch_run", lambda: by_mesa(runs, 1), lambda: by_mesa(runs, WORKERS)),
+        ("Starsim MultiSim", lambda: by_starsim(runs, False), lambda: by_starsim(runs, True)),
+    ]
+    for name, alone, together in others:
+        try:
+            add_row(table, name, runs, alone(), together())
+        except ImportError as error:
+            said.append(f"{name} left out: {error}")
+    console.print(table)
+    for line in said:
+        console.print(line)
+
+
+if __name__ == "__main__":
+    main()
