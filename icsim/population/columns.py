@@ -147,7 +147,7 @@ _PERSON = np.dtype(
         ("since", np.int32),  # day the present setting was entered
         ("planned", np.uint8),  # where planned care stands: icsim.care.services.Planned
         ("follow_ups", np.uint8),  # outpatient follow-ups still to come
-        ("authority", np.uint16),
+        ("conditions", np.uint16),  # bits of Condition
         # line 2, the levers, what care was used, and where the person lives
         ("lever", np.float32, (N_LEVERS,)),
         ("trust_community", np.float32),
@@ -168,7 +168,7 @@ _PERSON = np.dtype(
         ("stays", np.uint16),  # emergency admissions so far
         ("planned_count", np.uint16),  # planned pathways begun: the index of their draws
         ("susceptibility", np.float32),  # what makes people alike on paper differ; mean 1
-        ("conditions", np.uint16),  # bits of Condition
+        ("authority", np.uint16),
         ("site", np.uint8),  # hospital of the stay
         ("care_plan", np.uint8),
     ],

@@ -56,14 +56,15 @@ class Transformation(Agreed):
         self.backfill, self.setup = (1 - setup) * per_head, setup * per_head
         if yearly <= 0:
             return
-        weights = self._weights
-        for k in np.flatnonzero(weights):
-            amount = round(yearly / MONTHS * float(weights[k]), 2)
-            spent = round(amount * setup, 2)
-            name = place.names[k]
-            place.pay([(NATIONAL, name, amount)], "transformation_funding")
-            place.pay([(name, SUPPLIERS, spent)], "service_setup")
-            place.pay([(name, SUPPLIERS, round(amount - spent, 2))], "backfill")
+        partners = np.flatnonzero(self._weights)
+        names = [place.names[k] for k in partners]
+        amounts = [round(yearly / MONTHS * float(self._weights[k]), 2) for k in partners]
+        spent = [round(amount * setup, 2) for amount in amounts]
+        left = [round(amount - part, 2) for amount, part in zip(amounts, spent, strict=True)]
+        place.pay([(NATIONAL, name, amount) for name, amount in zip(names, amounts, strict=True)],
+                  "transformation_funding")  # fmt: skip
+        place.pay([(name, SUPPLIERS, part) for name, part in zip(names, spent, strict=True)], "service_setup")
+        place.pay([(name, SUPPLIERS, part) for name, part in zip(names, left, strict=True)], "backfill")
 
     @property
     def slack(self) -> float:

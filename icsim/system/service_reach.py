@@ -1,5 +1,7 @@
 """Whom services reach: people picked for caseloads by a noisy score, or a share of those a service is for."""
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
@@ -10,7 +12,7 @@ from icsim.compiling import compiled
 from icsim.experiment.services import Pick, Site
 from icsim.population.columns import Need, Status
 from icsim.population.selecting import matching
-from icsim.prefetch import prefetch_most
+from icsim.prefetch import prefetch_days, prefetch_half, prefetch_standing
 from icsim.streams import log, normal, uniform
 from icsim.system.delivery import Delivery, ServiceRules
 
@@ -33,46 +35,123 @@ CHANGING = (
     "status", "age", "residence", "mental_health_need", "loneliness", "social_care_need", "conditions",
     "frailty",
 )  # fmt: skip
+AT_ONCE = 4096  # records of people that are at hand together
 AHEAD = 16  # people whose records are on their way while one is looked at
 
 
 @compiled
-def _copied(people: Any, small: np.ndarray, conditions: np.ndarray, frailty: np.ndarray) -> None:
-    """Copy what changes about people side by side: ``small`` (6, n) in the order of ``CHANGING``."""
+def _changed(people: Any, known: np.ndarray, conditions: np.ndarray, rows: np.ndarray) -> int:
+    """Write the rows of people who are not as ``known``, (n,) int64, into ``rows``; how many they are.
+
+    All but ``conditions``, (n,) uint16, is packed into one number.
+    """
+    found = 0
     for i in range(len(people)):
         if i + AHEAD < len(people):
-            prefetch_most(people, i + AHEAD)
+            prefetch_standing(people, i + AHEAD)
         p = people[i]
-        small[0, i] = p.status
-        small[1, i] = p.age
-        small[2, i] = p.residence
-        small[3, i] = p.mental_health_need
-        small[4, i] = p.loneliness
-        small[5, i] = p.social_care_need
-        conditions[i] = p.conditions
-        frailty[i] = p.frailty
+        now = np.int64(p.frailty * 2.0**32) << 28 | np.int64(p.age) << 20 | np.int64(p.status) << 16
+        now |= np.int64(p.residence) << 12 | np.int64(p.mental_health_need) << 8
+        now |= np.int64(p.loneliness) << 4 | np.int64(p.social_care_need)
+        rows[found] = i
+        found += (now != known[i]) | (p.conditions != conditions[i])
+        known[i] = now
+    return found
+
+
+@compiled
+def _below(
+    meant: np.ndarray, drawn: np.ndarray, site: np.ndarray, share: np.ndarray, rows: np.ndarray
+) -> int:
+    """Write the rows of those ``meant`` who draw below the share of their site into ``rows``; how many."""
+    found = 0
+    for i in range(len(meant)):
+        rows[found] = i
+        found += meant[i] & (drawn[i] < share[site[i]])
+    return found
+
+
+@compiled
+def _open_to(meant: np.ndarray, site: np.ndarray, joined: np.ndarray) -> np.ndarray:
+    """Those meant whose site takes part, bool, (n,)."""
+    found = np.empty(len(meant), np.bool_)
+    for i in range(len(meant)):
+        found[i] = meant[i] and joined[site[i]] > 0
+    return found
+
+
+@compiled
+def count_at(site: np.ndarray, rows: np.ndarray, sites: int) -> np.ndarray:
+    """How many of ``rows`` have each site, (sites,)."""
+    counts = np.zeros(sites, np.int64)
+    for i in rows:
+        counts[site[i]] += 1
+    return counts
+
+
+@compiled
+def _count_those(site: np.ndarray, those: np.ndarray) -> np.ndarray:
+    """How many of ``those``, bool, (n,), have each site."""
+    counts = np.zeros(site.max() + 1, np.int64)
+    for i in range(len(those)):
+        counts[site[i]] += those[i]
+    return counts
+
+
+def _columns_of(people: np.ndarray, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Copies of columns, each in one piece: some people at a time, so that records are fetched once."""
+    columns = {name: np.empty(len(people), people.dtype[name]) for name in names}
+    for first in range(0, len(people), AT_ONCE):
+        for name, column in columns.items():
+            column[first : first + AT_ONCE] = people[name][first : first + AT_ONCE]
+    return columns
+
+
+class _Part:
+    """Some rows of columns, as a selection looks at them."""
+
+    def __init__(self, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
+        self._columns, self._rows = columns, rows
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._columns[name][self._rows]
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 class Look:
-    """The people of a run as services see them on one day.
+    """The people of a run as services see them, on the day of the last :meth:`again`.
 
-    Records of people lie far apart in memory: what twenty services look at is walked through once.
-
-    Args:
-        people: records of ``PERSON``, (n,).
-        fixed: the columns that never change (``FIXED``), copied before.
+    Records of people lie far apart in memory. One line of each is walked through, and only those who have
+    changed since the last time are looked at closer.
     """
 
-    def __init__(self, people: np.ndarray, fixed: dict[str, np.ndarray]) -> None:
-        n = len(people)
-        small, conditions = np.empty((len(CHANGING) - 2, n), np.uint8), np.empty(n, np.uint16)
-        frailty = np.empty(n, np.float32)
-        _copied(people, small, conditions, frailty)
-        copied = dict(zip(CHANGING, [*small, conditions, frailty], strict=True))
-        self._columns = {**fixed, **copied}
-        self._those: dict[str, np.ndarray] = {}
-        self._counts: dict[tuple[str, Site], np.ndarray] = {}
+    def __init__(self, people: np.ndarray) -> None:
+        self._people = people
+        self._columns = _columns_of(people, FIXED + CHANGING)
+        self._known = np.empty(len(people), np.int64)
+        self._changed = np.empty(len(people), np.int64)
+        self._those: dict[Selection, np.ndarray] = {}
+        self._counts: dict[tuple[Selection, Site], np.ndarray] = {}
+        self._see()
         self.here = self["status"] == Status.RESIDENT
+        self.rows = np.empty(len(people), np.int64)  # to write into
+
+    def again(self) -> None:
+        """See the people as they are now."""
+        rows = self._see()
+        for name in CHANGING:
+            self._columns[name][rows] = self._people[name][rows]
+        self.here[rows] = self["status"][rows] == Status.RESIDENT
+        for selection, those in self._those.items():
+            those[rows] = matching(cast(np.ndarray, _Part(self._columns, rows)), selection) & self.here[rows]
+        self._counts.clear()
+
+    def _see(self) -> np.ndarray:
+        """The rows of those who have changed."""
+        found = _changed(self._people, self._known, self["conditions"], self._changed)
+        return self._changed[:found]
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]
@@ -82,18 +161,16 @@ class Look:
 
     def those(self, selection: "Selection") -> np.ndarray:
         """Residents whom a selection describes, bool, (n,)."""
-        key = selection.model_dump_json()
-        if key not in self._those:
-            self._those[key] = matching(cast(np.ndarray, self), selection) & self.here
-        return self._those[key]
+        if selection not in self._those:
+            self._those[selection] = matching(cast(np.ndarray, self), selection) & self.here
+        return self._those[selection]
 
     def counts(self, selection: "Selection", site: Site) -> np.ndarray:
         """How many residents a selection describes at each practice or in each neighbourhood."""
-        key = selection.model_dump_json(), site
         where = self.site(site)
-        if key not in self._counts and where is not None:
-            self._counts[key] = np.bincount(where[self.those(selection)], minlength=int(where.max()) + 1)
-        return self._counts[key]
+        if (selection, site) not in self._counts and where is not None:
+            self._counts[selection, site] = _count_those(where, self.those(selection))
+        return self._counts[selection, site]
 
     def site(self, site: Site) -> np.ndarray | None:
         """Each person's site of a service, (n,); None where the whole place is one."""
@@ -116,6 +193,9 @@ def _scores(
     """How urgently a service with a caseload would take each on."""
     scores = np.empty(len(rows))
     for k in range(len(rows)):
+        if k + AHEAD < len(rows):
+            prefetch_half(people, rows[k + AHEAD])
+            prefetch_days(people, rows[k + AHEAD])
         p = people[rows[k]]
         if pick == RISK:
             rate = p.rate[Need.ACSC] + p.rate[Need.FRAILTY] + p.rate[Need.SOCIAL] + p.rate[Need.ACUTE]
@@ -162,18 +242,22 @@ class Reach:
     def __init__(self, model: "ICSModel", rules: ServiceRules) -> None:
         self.model = model
         self.rules = rules
-        self._fixed = {name: np.ascontiguousarray(model.people[name]) for name in FIXED}
         self._drawn: dict[int, np.ndarray] = {}
+
+    @cached_property
+    def _look(self) -> Look:
+        return Look(self.model.people)
 
     def look(self) -> Look:
         """The people as they are today."""
-        return Look(self.model.people, self._fixed)
+        self._look.again()
+        return self._look
 
     def month(self, delivery: Delivery, look: Look, analytics: float) -> None:
         """Whom a service at work reaches from today; nobody when it is not."""
         delivery.found = 0
         meant = self._meant(delivery, look)
-        delivery.eligible = int(meant.sum())
+        delivery.eligible = int(np.count_nonzero(meant))
         if not delivery.at_work:
             if delivery.phase != "stalled":
                 delivery.members = np.zeros(0, np.int64)
@@ -202,14 +286,17 @@ class Reach:
 
     def _share(self, delivery: Delivery, look: Look, meant: np.ndarray, reach: float) -> None:
         share = np.minimum(delivery.joined * reach * min(delivery.staffed, 1.0), delivery.use.coverage)
-        site = look.site(delivery.entry.site)
-        each = share[0] if site is None else share.astype(np.float32)[site]
         if share.min() >= 1:
             delivery.members = np.flatnonzero(meant)
             return
         if delivery.index not in self._drawn:
             self._drawn[delivery.index] = _draws(look["key"], np.int64(delivery.index))
-        delivery.members = np.flatnonzero(meant & (self._drawn[delivery.index] < each))
+        drawn, site = self._drawn[delivery.index], look.site(delivery.entry.site)
+        if site is None:
+            delivery.members = np.flatnonzero(meant & (drawn < share[0]))
+        else:
+            found = _below(meant, drawn, site, share.astype(np.float32), look.rows)
+            delivery.members = look.rows[:found].copy()
 
     def _caseload(self, delivery: Delivery, look: Look, meant: np.ndarray, analytics: float) -> None:
         model, rules, capacity = self.model, self.rules, delivery.entry.capacity
@@ -217,7 +304,7 @@ class Reach:
         index = np.int64(delivery.index + model.months_done)
         site = look.site(delivery.entry.site)
         if site is not None:
-            meant = meant & (delivery.joined > 0)[site]
+            meant = _open_to(meant, site, delivery.joined)
         members = delivery.members
         members = members[meant[members]]
         if capacity.months is not None:

@@ -23,7 +23,7 @@ from icsim.system.service_effects import turn_levers
 from icsim.system.service_learning import Learning, luck_of_services
 from icsim.system.service_money import Purse
 from icsim.system.service_needs import Surroundings, hazard, missing
-from icsim.system.service_reach import Look, Reach
+from icsim.system.service_reach import Look, Reach, count_at
 from icsim.system.service_staff import Staffing
 from icsim.system.standing import SITE_KINDS, Standing
 
@@ -300,7 +300,7 @@ class Services:
             site = look.site(one.entry.site)
             if site is None or not one.begun:
                 continue
-            counts = np.bincount(site[one.members], minlength=len(one.sites))
+            counts = count_at(site, one.members, len(one.sites))
             meant = look.counts(one.who, one.entry.site)
             for k in np.flatnonzero(one.joined > 0):
                 coverage = float(counts[k]) / max(float(meant[k]), 1.0)
