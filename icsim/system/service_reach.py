@@ -31,31 +31,33 @@ ABOVE_ALL = 10.0  # what one more level of need counts for, against which the un
 
 
 FIXED = ("key", "sex", "imd_decile", "practice", "neighbourhood")
-CHANGING = (
-    "status", "age", "residence", "mental_health_need", "loneliness", "social_care_need", "conditions",
-    "frailty",
-)  # fmt: skip
+SMALL = ("status", "age", "residence", "mental_health_need", "loneliness", "social_care_need")
 AT_ONCE = 4096  # records of people that are at hand together
 AHEAD = 16  # people whose records are on their way while one is looked at
 
 
 @compiled
-def _changed(people: Any, known: np.ndarray, conditions: np.ndarray, rows: np.ndarray) -> int:
-    """Write the rows of people who are not as ``known``, (n,) int64, into ``rows``; how many they are.
+def _see(
+    people: Any, small: np.ndarray, conditions: np.ndarray, frailty: np.ndarray, rows: np.ndarray
+) -> int:
+    """Bring what may change about people up to date: ``small`` (6, n), in the order of ``SMALL``, and more.
 
-    All but ``conditions``, (n,) uint16, is packed into one number.
+    Writes the rows of those who have changed into ``rows``; returns how many they are.
     """
     found = 0
     for i in range(len(people)):
         if i + AHEAD < len(people):
             prefetch_standing(people, i + AHEAD)
         p = people[i]
-        now = np.int64(p.frailty * 2.0**32) << 28 | np.int64(p.age) << 20 | np.int64(p.status) << 16
-        now |= np.int64(p.residence) << 12 | np.int64(p.mental_health_need) << 8
-        now |= np.int64(p.loneliness) << 4 | np.int64(p.social_care_need)
-        rows[found] = i
-        found += (now != known[i]) | (p.conditions != conditions[i])
-        known[i] = now
+        differs = (p.status ^ small[0, i]) | (p.age ^ small[1, i]) | (p.residence ^ small[2, i])
+        differs |= (p.mental_health_need ^ small[3, i]) | (p.loneliness ^ small[4, i])
+        differs |= p.social_care_need ^ small[5, i]
+        if differs != 0 or p.conditions != conditions[i] or p.frailty != frailty[i]:
+            rows[found] = i
+            found += 1
+            small[0, i], small[1, i], small[2, i] = p.status, p.age, p.residence
+            small[3, i], small[4, i], small[5, i] = p.mental_health_need, p.loneliness, p.social_care_need
+            conditions[i], frailty[i] = p.conditions, p.frailty
     return found
 
 
@@ -72,29 +74,11 @@ def _below(
 
 
 @compiled
-def _open_to(meant: np.ndarray, site: np.ndarray, joined: np.ndarray) -> np.ndarray:
-    """Those meant whose site takes part, bool, (n,)."""
-    found = np.empty(len(meant), np.bool_)
-    for i in range(len(meant)):
-        found[i] = meant[i] and joined[site[i]] > 0
-    return found
-
-
-@compiled
 def count_at(site: np.ndarray, rows: np.ndarray, sites: int) -> np.ndarray:
     """How many of ``rows`` have each site, (sites,)."""
     counts = np.zeros(sites, np.int64)
     for i in rows:
         counts[site[i]] += 1
-    return counts
-
-
-@compiled
-def _count_those(site: np.ndarray, those: np.ndarray) -> np.ndarray:
-    """How many of ``those``, bool, (n,), have each site."""
-    counts = np.zeros(site.max() + 1, np.int64)
-    for i in range(len(those)):
-        counts[site[i]] += those[i]
     return counts
 
 
@@ -128,30 +112,25 @@ class Look:
     """
 
     def __init__(self, people: np.ndarray) -> None:
-        self._people = people
-        self._columns = _columns_of(people, FIXED + CHANGING)
-        self._known = np.empty(len(people), np.int64)
-        self._changed = np.empty(len(people), np.int64)
+        n = len(people)
+        small, conditions = np.zeros((len(SMALL), n), np.uint8), np.zeros(n, np.uint16)
+        frailty = np.zeros(n, np.float32)
+        self._columns = _columns_of(people, FIXED)
+        self._columns.update(zip(SMALL, small, strict=True), conditions=conditions, frailty=frailty)
+        self._people, self._changing = people, (small, conditions, frailty)
         self._those: dict[Selection, np.ndarray] = {}
         self._counts: dict[tuple[Selection, Site], np.ndarray] = {}
-        self._see()
-        self.here = self["status"] == Status.RESIDENT
-        self.rows = np.empty(len(people), np.int64)  # to write into
+        self.here = np.zeros(n, np.bool_)
+        self.rows = np.empty(n, np.int64)  # to write into
+        self.nowhere = np.zeros(n, np.uint16)  # the site of everybody where the whole place is one
 
     def again(self) -> None:
         """See the people as they are now."""
-        rows = self._see()
-        for name in CHANGING:
-            self._columns[name][rows] = self._people[name][rows]
+        rows = self.rows[: _see(self._people, *self._changing, self.rows)]
         self.here[rows] = self["status"][rows] == Status.RESIDENT
         for selection, those in self._those.items():
             those[rows] = matching(cast(np.ndarray, _Part(self._columns, rows)), selection) & self.here[rows]
         self._counts.clear()
-
-    def _see(self) -> np.ndarray:
-        """The rows of those who have changed."""
-        found = _changed(self._people, self._known, self["conditions"], self._changed)
-        return self._changed[:found]
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]
@@ -169,7 +148,8 @@ class Look:
         """How many residents a selection describes at each practice or in each neighbourhood."""
         where = self.site(site)
         if (selection, site) not in self._counts and where is not None:
-            self._counts[selection, site] = _count_those(where, self.those(selection))
+            rows = np.flatnonzero(self.those(selection))
+            self._counts[selection, site] = count_at(where, rows, int(where.max()) + 1)
         return self._counts[selection, site]
 
     def site(self, site: Site) -> np.ndarray | None:
@@ -291,12 +271,13 @@ class Reach:
             return
         if delivery.index not in self._drawn:
             self._drawn[delivery.index] = _draws(look["key"], np.int64(delivery.index))
-        drawn, site = self._drawn[delivery.index], look.site(delivery.entry.site)
+        site = look.site(delivery.entry.site)
         if site is None:
-            delivery.members = np.flatnonzero(meant & (drawn < share[0]))
+            site = look.nowhere
         else:
-            found = _below(meant, drawn, site, share.astype(np.float32), look.rows)
-            delivery.members = look.rows[:found].copy()
+            share = share.astype(np.float32).astype(np.float64)
+        found = _below(meant, self._drawn[delivery.index], site, share, look.rows)
+        delivery.members = look.rows[:found].copy()
 
     def _caseload(self, delivery: Delivery, look: Look, meant: np.ndarray, analytics: float) -> None:
         model, rules, capacity = self.model, self.rules, delivery.entry.capacity
@@ -304,7 +285,7 @@ class Reach:
         index = np.int64(delivery.index + model.months_done)
         site = look.site(delivery.entry.site)
         if site is not None:
-            meant = _open_to(meant, site, delivery.joined)
+            meant = meant & (delivery.joined > 0)[site]
         members = delivery.members
         members = members[meant[members]]
         if capacity.months is not None:
