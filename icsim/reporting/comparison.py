@@ -1,27 +1,24 @@
 """The report of a comparison: what each policy changes, as charts with intervals, and tables."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from icsim import __version__
 from icsim.analysis.comparison import Comparison
-from icsim.analysis.outcomes import ALL, KNOWN, OUTCOMES
+from icsim.analysis.outcomes import ALL, KNOWN
 from icsim.analysis.telling import (
     FIFTHS,
     KIND_OF_GROUP,
     ORDERS,
     SHOWN,
     heading,
-    number,
     percent,
-    signed,
-    span,
     tables_of,
     told,
 )
+from icsim.reporting import deciding
 from icsim.reporting.charts import Change, changes
-from icsim.reporting.page import Figure, Group, Page, Section, Table, listed
+from icsim.reporting.page import Figure, Group, Page, Section, Table
 
 
 def page_of(comparison: Comparison) -> Page:
@@ -35,9 +32,10 @@ def page_of(comparison: Comparison) -> Page:
             "observation of the real place.",
             *told(comparison).notes,
         ),
-        headlines=tuple(_headlines(comparison)),
-        sections=tuple(
-            _section(comparison, policy, f"p{k}") for k, policy in enumerate(comparison.policies, 1)
+        headlines=tuple(deciding.headlines(comparison)),
+        sections=(
+            *deciding.why(comparison),
+            *(_section(comparison, policy, f"p{k}") for k, policy in enumerate(comparison.policies, 1)),
         ),
         foot=f"Made by icsim {__version__} from a comparison of {comparison.manifest['created'][:10]}.",
     )
@@ -49,34 +47,8 @@ def _place(comparison: Comparison, policy: str) -> dict[str, Any]:
     return {row.outcome: row for row in here.itertuples()}
 
 
-def _headlines(comparison: Comparison) -> Iterator[tuple[str, str]]:
-    for policy in comparison.policies:
-        found = _place(comparison, policy)
-        row = found["emergency_admissions"]
-        between = "" if math.isnan(row.low) else f" (95% interval {span(row.low, row.high)})"
-        share = percent(row.relative)
-        yield (
-            policy,
-            f"{signed(row.difference)} emergency admissions over the whole run{between}, {share} of the "
-            f"{number(row.reference)} under {comparison.reference}.",
-        )
-        beyond = [
-            f"{outcome.label} ({percent(found[outcome.name].relative)})"
-            for outcome in OUTCOMES
-            if outcome.name in found and _beyond_luck(found[outcome.name])
-        ]
-        if comparison.replicates > 1:
-            said = f"{listed(beyond)}." if beyond else "Nothing: every interval holds no change."
-            yield f"{policy}: changed beyond luck", said
-
-
-def _beyond_luck(row: Any) -> bool:
-    """Whether the interval leaves no change out, and there is one."""
-    return row.difference != 0 and (row.low > 0 or row.high < 0)
-
-
 def _mark(row: Any, better: int) -> str:
-    if not _beyond_luck(row) or not better:
+    if not deciding.beyond_luck(row) or not better:
         return "shown"
     return "improvement" if row.difference * better > 0 else "outside"
 

@@ -78,6 +78,7 @@ def _cautions(figures: Figures) -> tuple[str, ...]:
         "A simulation: the people are made up from counts, and no figure here is a forecast or an "
         "observation of the real place."
     ]
+    said.append("One world: what a programme or another change does, a comparison tells (icsim compare).")
     if run.replicates == 1:
         said.append("One history of one seed: luck and change cannot be told apart, and no range is given.")
     else:
