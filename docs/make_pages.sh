@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
 "${PYTHON:-python}" docs/make_baseline.py
 "${PYTHON:-python}" docs/make_payment.py
+"${PYTHON:-python}" docs/make_standards.py
 "${PYTHON:-python}" docs/img/pressure.py
