@@ -12,7 +12,7 @@ from icsim.cli import app
 
 pytestmark = pytest.mark.integration
 DOCS = Path(__file__).parents[2] / "docs"
-SMALL = ("--set", "population.sample=0.01")
+SMALL = ("--set", "population.sample=0.005")
 RUNS = ("run", "compare")
 
 
@@ -48,8 +48,9 @@ def test_a_tutorial_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: p
     for words in told:
         if words[0] == "dashboard":  # served for ever: tests/e2e/test_dashboard.py
             continue
-        more = [*SMALL, "--set", "years=1.1"] if words[0] in RUNS else []
+        more = [*SMALL, "--set", "years=0.6"] if words[0] in RUNS else []
         done = CliRunner().invoke(app, [*words, *more, *(["--jobs", "1"] if words[0] == "compare" else [])])
         assert done.exit_code == 0, (words, done.output)
+    names: dict[str, object] = {}  # a page's blocks go on from one another
     for text in blocks(page, "python"):
-        exec(compile(text, str(page), "exec"), {"__name__": "tutorial"})
+        exec(compile(text, str(page), "exec"), names)
