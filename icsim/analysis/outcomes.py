@@ -15,6 +15,7 @@ from icsim.recording.measures import GROUP_MEASURES
 from icsim.recording.recorder import financial_year
 from icsim.recording.run import Run
 from icsim.recording.summary import years_of
+from icsim.system.delivery import AT_WORK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,6 +109,10 @@ EXTRA: tuple[Outcome, ...] = (
     Outcome("joint_effort", TOGETHER, "Effort for joint work", "0 to 1", lambda y: nan, 1, 3),
     Outcome("joint_trust", TOGETHER, "Trust between organisations", "0 to 1", lambda y: nan, 1, 3),
     Outcome("joint_maturity", TOGETHER, "Maturity of joint services", "0 to 1", lambda y: nan, 1, 3),
+    Outcome("services_at_work", TOGETHER, "Services at work", "services", lambda y: nan, 1, 1),
+    Outcome("service_posts", TOGETHER, "Posts filled in services", "posts", lambda y: nan, 1, 1),
+    Outcome("service_coverage", TOGETHER, "Reach of services", "share", lambda y: nan, 1, 3),
+    Outcome("service_fidelity", TOGETHER, "Fidelity of services", "0 to 1", lambda y: nan, 1, 3),
     Outcome("gp_contacts", PRACTICE, "Consultations", "consultations", lambda y: nan, 0),
 )
 """What other tables tell."""
@@ -117,13 +122,13 @@ KNOWN = {outcome.name: outcome for outcome in (*OUTCOMES, *EXTRA)}
 def values_of(run: Run, organisations: bool = True) -> "pd.DataFrame":
     """All figures of a run of one replicate: columns ``COLUMNS``, a row for each.
 
-    ``dimension`` is ``place`` (``group`` empty), ``age_band``, ``imd_fifth`` (1 most deprived),
+    ``dimension`` is ``place`` (``group`` empty), ``age_band``, ``imd_fifth`` (1 most deprived), ``service``,
     ``organisation`` or ``party`` (an organisation as one who is paid and pays, or a kind of them all).
     ``organisations`` says whether those of single organisations are wanted, which are the dearest to make.
     """
     import pandas as pd
 
-    rows = [*_place(run), *_groups(run), *_money(run), *_together(run)]
+    rows = [*_place(run), *_groups(run), *_money(run), *_together(run), *_services(run)]
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     return pd.concat([found, _organisations(run)], ignore_index=True) if organisations else found
 
@@ -165,7 +170,7 @@ def _own_name(measure: str) -> str:
 
 def _money(run: Run) -> Iterator[tuple[Any, ...]]:
     money: Any = run.money
-    money = money.assign(financial_year=money["month"].dt.date.map(financial_year))
+    money = money.assign(financial_year=_years(money))
     money = _with_all(money)
     bought = money[(money["payee"] == SUPPLIERS) & ~money["account"].str.startswith(OUTSIDE)]
     for year, cost in bought.groupby("financial_year")["amount_gbp"].sum().items():
@@ -189,7 +194,7 @@ def _together(run: Run) -> Iterator[tuple[Any, ...]]:
     """Effort, trust and maturity in the last month of a year: of a kind, and the mean of the kinds."""
     table: Any = run.decisions
     table = table[table["effort"] > 0]  # who takes no part makes none at all
-    table = table.assign(financial_year=table["month"].dt.date.map(financial_year))
+    table = table.assign(financial_year=_years(table))
     names = {"effort": "joint_effort", "trust_given": "joint_trust", "maturity": "joint_maturity"}
     for year, same in _with_all(table).groupby("financial_year", sort=False):
         last = same[same["month"] == same["month"].max()]
@@ -198,6 +203,32 @@ def _together(run: Run) -> Iterator[tuple[Any, ...]]:
             yield year, "place", "", outcome, float(kinds[column].mean())
             for kind, value in kinds[column].items():
                 yield year, "kind", kind, outcome, float(value)
+
+
+def _services(run: Run) -> Iterator[tuple[Any, ...]]:
+    """How far services had come in the last month of a year: each, and all of them.
+
+    Reach is the mean of all services, who reach nobody unless at work; fidelity that of those at work.
+    """
+    table: Any = run.services
+    whole = table[table["site"] == ""]
+    months: Any = _with_all(run.decisions.assign(financial_year=_years(run.decisions)))
+    for year, month in months.groupby("financial_year", sort=False)["month"].max().items():
+        last = whole[whole["month"] == month]
+        working = last[last["state"].isin([str(phase) for phase in AT_WORK])]
+        reach = working["coverage"].sum() / max(len(last), 1)
+        yield year, "place", "", "services_at_work", float(len(working))
+        yield year, "place", "", "service_posts", float(last["posts_filled"].sum())
+        yield year, "place", "", "service_coverage", float(reach)
+        if len(working):
+            yield year, "place", "", "service_fidelity", float(working["fidelity"].mean())
+        for row in last.itertuples():
+            yield year, "service", row.service, "service_coverage", float(row.coverage)
+            yield year, "service", row.service, "service_fidelity", float(row.fidelity)
+
+
+def _years(table: Any) -> Any:
+    return table["month"].dt.date.map(financial_year)
 
 
 def _organisations(run: Run) -> Any:

@@ -12,7 +12,7 @@ from rich.console import Console
 from icsim.analysis.outcomes import values_of
 from icsim.recording.indicators import ELSEWHERE, INDICATORS
 from icsim.recording.measures import columns
-from icsim.recording.recorder import OrganisationRow, Recorder
+from icsim.recording.recorder import DECISIONS, OrganisationRow, Recorder
 from icsim.recording.run import Run
 from icsim.recording.store import ResultError
 from icsim.recording.summary import interval
@@ -198,3 +198,25 @@ def test_outcomes_without_those_of_organisations_are_the_others_unchanged(run: R
     assert "organisation" in set(every["dimension"])
     others = every[every["dimension"] != "organisation"].reset_index(drop=True)
     pd.testing.assert_frame_equal(values_of(run, organisations=False), others)
+
+
+def test_services_count_for_the_place_by_the_last_month_and_those_not_at_work_reach_nobody(
+    tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun
+):
+    recorder = make_recorder(days=61)
+    for month, reach, state in ((date(2015, 4, 1), 0.1, "ramping"), (date(2015, 5, 1), 0.4, "running")):
+        recorder.decisions.add(month, "Salford CCG", "commissioner", *[0.5] * len(DECISIONS))
+        recorder.services.add(month, "huddles", "", state, "", reach, 0.6, 2.0, 3.0, 10.0, 0.0, 100.0)
+        recorder.services.add(month, "huddles", "a practice", state, "", 1.0, 1.0, 2.0, 3.0, 10.0, 0.0, 100.0)
+        recorder.services.add(month, "telehealth", "", "stalled", "", 0.3, 0.9, 1.0, 1.0, 5.0, 0.0, 50.0)
+    found = (
+        values_of(write_run(tmp_path / "run", recorder))
+        .set_index(["financial_year", "dimension", "group", "outcome"])["value"]
+        .sort_index()
+    )
+    place = found["2015/16", "place", ""]
+    assert place["services_at_work"] == 1
+    assert place["service_posts"] == 3
+    assert place["service_coverage"] == pytest.approx(0.2)
+    assert place["service_fidelity"] == pytest.approx(0.6)
+    assert found["2015/16", "service", "telehealth", "service_fidelity"] == pytest.approx(0.9)
