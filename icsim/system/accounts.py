@@ -332,14 +332,15 @@ class Accounts:
         self.signed[step] = today
         self._change_contract(today)
 
-    def settle(self, transfers: Sequence[tuple[str, str, float]], account: str) -> None:
-        """Book payments between organisations at once: (payer, payee, GBP)."""
+    def settle(self, transfers: Sequence[tuple[str, str, float]], account: str, *, book: bool = True) -> None:
+        """Pay between organisations, (payer, payee, GBP) each, and book it at once unless others will."""
         for payer, payee, amount in transfers:
             key = (account, payer, payee)
             if key not in self._settlements:
                 self._settlements[key] = self.ledger.flow([payer], [payee], account)
             self._settlements[key].pay([amount])
-        self.ledger.book()
+        if book:
+            self.ledger.book()
 
     def _pay_trusts(self, days: slice, day_of_year: np.ndarray, days_in_year: int) -> None:
         rows = self._recorder.block("acute_trust")[days][..., self._hospital_columns].astype(np.float64)

@@ -1,10 +1,11 @@
 """How services spread over their sites and are learnt there: waves of sites, cycles of change."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from icsim.care import purposes as draws
+from icsim.compiling import compiled
 from icsim.experiment.organisations import Kind
 from icsim.experiment.services import Site
 from icsim.streams import entity_key, uniform
@@ -23,6 +24,12 @@ STREAM = 7000  # of services' luck, apart from those of organisations
 def luck_of_services(model: "ICSModel") -> np.uint64:
     """The address of the luck of services of a run."""
     return np.uint64(entity_key(model.luck, draws.ORGANISATION, STREAM))
+
+
+@compiled
+def _luck(key: Any, purpose: Any, first: Any, sites: np.ndarray) -> np.ndarray:
+    """The draw of each of some sites, numbered from ``first``."""
+    return np.array([uniform(key, purpose, first + k) for k in sites])
 
 
 class Learning:
@@ -52,7 +59,7 @@ class Learning:
         able &= self._taken_up(one, there)
         waiting = np.flatnonzero(able)
         energy = one.programme.follow_energy if one.programme is not None else 0.0
-        luck = np.array([uniform(self._key, draws.SERVICE_JOINS, one.index + int(k)) for k in waiting])
+        luck = _luck(self._key, draws.SERVICE_JOINS, np.int64(one.index), waiting)
         wish = energy * own[waiting] + (1 - energy) * luck
         chosen = waiting[np.argsort(-wish, kind="stable")[: int(np.ceil(len(one.joined) * step))]]
         one.joined[chosen] = 1.0
@@ -67,21 +74,18 @@ class Learning:
         network, parties = model.relationships, model.strategy.parties
         rows = parties.rows(Kind.GP_PRACTICE)
         ties = np.ix_(rows, rows)
-        pressure = np.array([one.pressure for one in parties.organisations])
-        pressure = model.nation.pressed(pressure, parties.names, parties.kinds, model.date)
         chance = chances(
             model.catalogue.filled(SpreadRules, "spread"),
             seen=peers(one.joined, network.trust[ties], network.contact[ties]),
-            slack=1 - np.minimum(pressure[rows], 1.0),
+            slack=1 - np.minimum(there.standing.pressure[rows], 1.0),
             fit=ceiling(one, there, self.rules),
             imitation=given.imitation,
             dissemination=given.dissemination * (one.programme is not None and self.engine.active),
             edict=given.edict,
             community=model.nation.level("community_of_practice", model.date),
         )
-        month = STREAMS * model.months_done
-        luck = [uniform(self._key, draws.SERVICE_TAKEN_UP, one.index + month + k) for k in range(len(rows))]
-        return np.array(luck) < chance
+        first = np.int64(one.index + STREAMS * model.months_done)
+        return _luck(self._key, draws.SERVICE_TAKEN_UP, first, np.arange(len(rows))) < chance
 
     def _asked(self, one: Delivery) -> np.ndarray:
         """Sites that the use names, or all, bool, (sites,)."""

@@ -50,7 +50,7 @@ class Purse:
             delivery.afforded = (own + willing * (bill - own)) / bill if bill > 0 else 1.0
 
     def pay(self, bill: float, account: str, funded: bool) -> None:
-        """Pay a bill, from transformation money as far as it goes when ``funded``."""
+        """Pay a bill, from transformation money as far as it goes when ``funded``; :meth:`close` books it."""
         bill = round(bill, 2)
         if bill <= 0:
             return
@@ -60,7 +60,11 @@ class Purse:
         self.paid += bill
         accounts = self.model.accounts
         if own > 0:
-            accounts.settle(
-                [(NATIONAL, name, own * share) for name, share in self._payers], "transformation_funding"
-            )
-        accounts.settle([(name, SUPPLIERS, bill * share) for name, share in self._payers], account)
+            received = [(NATIONAL, name, own * share) for name, share in self._payers]
+            accounts.settle(received, "transformation_funding", book=False)
+        bills = [(name, SUPPLIERS, bill * share) for name, share in self._payers]
+        accounts.settle(bills, account, book=False)
+
+    def close(self) -> None:
+        """Book what was paid."""
+        self.model.accounts.ledger.book()

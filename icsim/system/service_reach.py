@@ -129,8 +129,13 @@ class Look:
         rows = self.rows[: _see(self._people, *self._changing, self.rows)]
         self.here[rows] = self["status"][rows] == Status.RESIDENT
         for selection, those in self._those.items():
+            before = rows[those[rows]]
             those[rows] = matching(cast(np.ndarray, _Part(self._columns, rows)), selection) & self.here[rows]
-        self._counts.clear()
+            for site in Site:
+                counts, where = self._counts.get((selection, site)), self.site(site)
+                if counts is not None and where is not None:
+                    counts += count_at(where, rows[those[rows]], len(counts))
+                    counts -= count_at(where, before, len(counts))
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]

@@ -262,6 +262,7 @@ class Services:
             one.setup_left -= setup
             one.spent = round(self.staffing.cost_a_month(one, one.posts) + running + setup, 2)
             self.purse.pay(one.spent, f"service {one.name}", one.programme is not None)
+        self.purse.close()
 
     def _turn(self) -> None:
         """Levers of people, and what staff add to capacities."""

@@ -1,5 +1,6 @@
 """How organisations stand this month, as services look at them: effort, trust on ties, readiness to pay."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ class Standing:
     """
 
     def __init__(self, model: "ICSModel", caution: float) -> None:
-        parties = model.strategy.parties
+        self._model, parties = model, model.strategy.parties
         self.effort = model.strategy.effort
         self.trust = model.relationships.trust
         self._kinds, self._part = parties.kinds, parties.taking_part
@@ -32,6 +33,13 @@ class Standing:
         shares = np.array([getattr(one, "share", 1.0) for one in payers])
         pressed = np.array([one.pressure for one in payers])
         self.willing = 1 - caution * float((shares * pressed).sum() / max(shares.sum(), LEAST))
+
+    @cached_property
+    def pressure(self) -> np.ndarray:
+        """On each organisation, with what the nation adds and takes away, (n,) from 0."""
+        model, parties = self._model, self._model.strategy.parties
+        pressure = np.array([one.pressure for one in parties.organisations])
+        return model.nation.pressed(pressure, parties.names, parties.kinds, model.date)
 
     def members(self, kind: str) -> np.ndarray:
         """Where organisations of a kind that take part stand."""
