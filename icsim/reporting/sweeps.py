@@ -11,9 +11,12 @@ from icsim.reporting.drawing import Drawing, Scale, number, wide
 from icsim.reporting.page import Figure, Group, Page, Section, Table
 from icsim.sweeps.dataset import Dataset
 from icsim.sweeps.discovery import Box, Discovery
-from icsim.sweeps.sensitivity import Influence, Sensitivity
+from icsim.sweeps.sensitivity import Influence, Sensitivity, percent
 
 WIDTH, ROW, TOP = 460.0, 20.0, 20.0
+WORTH_NAMING = 0.01
+"""Share of the variance below which a factor is not named among those that matter."""
+BEYOND_CHANCE = 0.05
 CAUTION = (
     "A simulation: no figure here is a forecast, and what does not matter within the ranges tried may matter "
     "outside them."
@@ -45,14 +48,19 @@ def called(outcome: str) -> str:
 
 
 def strongest(one: Sensitivity) -> str:
-    """The factors that are beyond doubt, in a sentence."""
-    sure = [each for each in one.influences if each.total - each.total_half > 0]
+    """By how much the outcome varies, and the factors that are beyond doubt, in a sentence."""
+    least = 0.0 if one.method == "Morris" else WORTH_NAMING
+    sure = [each for each in one.influences if each.total - each.total_half > 0 and each.total >= least]
     if not sure:
         return "No factor stands out from the noise with so few points."
     names = ", ".join(f"{each.factor.key} ({amount(one, each)})" for each in sure[:4])
     assumed = [each for each in sure if each.factor.kind == "assumed"]
     last = f"; {len(assumed)} of these rest on assumptions alone" if assumed else ""
-    return f"Most to {names}{last}."
+    varies = ""
+    if one.mean:
+        apart = percent(one.deviation / abs(one.mean))
+        varies = f"Points differ by {apart} of the mean (standard deviation). "
+    return f"{varies}Most to {names}{last}."
 
 
 def amount(one: Sensitivity, each: Influence) -> str:
@@ -67,8 +75,15 @@ def _of_emulator(one: Sensitivity) -> str:
     return (
         f"{called(one.outcome)}: indices are those of an emulator fitted to {emulator.points} points. "
         f"Of points kept from it, it explained {100 * emulator.explained:.0f}% of the variance, was wrong by "
-        f"{number(emulator.error)}, and {100 * emulator.covered:.0f}% lay within its 95% interval."
+        f"{with_unit(emulator.error, one.outcome)} (root mean square), and {100 * emulator.covered:.0f}% "
+        "lay within its 95% interval."
     )
+
+
+def with_unit(value: float, outcome: str) -> str:
+    """A figure of an outcome with its unit."""
+    unit = KNOWN[outcome].unit if outcome in KNOWN else ""
+    return f"£{number(value)}" if unit == "£" else f"{number(value)} {unit}".rstrip()
 
 
 def _sensitivity(one: Sensitivity, key: str) -> Section:
@@ -94,7 +109,7 @@ def _sensitivity(one: Sensitivity, key: str) -> Section:
     )  # fmt: skip
     under = f" under {one.policy}" if one.policy else ""
     lead = [
-        f"Mean {number(one.mean)} {unit}, standard deviation {number(one.deviation)} between "
+        f"Mean {with_unit(one.mean, one.outcome)}, standard deviation {number(one.deviation)} between "
         f"{one.points} points{under}."
     ]
     if one.left_out:
@@ -102,9 +117,9 @@ def _sensitivity(one: Sensitivity, key: str) -> Section:
     if math.isfinite(one.split.parameters):
         s = one.split
         lead.append(
-            f"Of the variance of single runs {100 * s.parameters:.0f}% comes from the factors (95% interval "
-            f"{100 * s.low:.0f} to {100 * s.high:.0f}%), {100 * s.seeds:.0f}% from seeds that points share, "
-            f"and {100 * s.luck:.0f}% is luck."
+            f"Of the variance of single runs {percent(s.parameters)} comes from the factors (95% interval "
+            f"{percent(s.low)} to {percent(s.high)}), {percent(s.seeds)} from seeds that points share, "
+            f"and {percent(s.luck)} is luck."
         )
     else:
         lead.append("One replicate of each point: luck and factors cannot be told apart.")
@@ -165,9 +180,11 @@ def discovery_page(dataset: Dataset, found: Discovery) -> Page:
 def told(box: Box) -> str:
     """A box in a sentence."""
     limits = " and ".join(str(limit) for limit in box.limits)
+    doubt = min(limit.chance for limit in box.limits) > BEYOND_CHANCE
     return (
         f"{limits}: {100 * box.density:.0f}% of the scenarios there fail, and "
         f"{100 * box.coverage:.0f}% of all failures are there."
+        + (" None of its limits is beyond chance: more scenarios would tell." if doubt else "")
     )
 
 

@@ -187,3 +187,10 @@ def _shares(values: np.ndarray, twins: bool) -> tuple[float, float, float]:
     parameters = max((between - luck) / replicates, 0.0)
     total = parameters + seeds + luck
     return (parameters / total, seeds / total, luck / total) if total > 0 else (nan, nan, nan)
+
+
+def percent(share: float) -> str:
+    """A share in per cent, never 0% or 100% of what is only near to it."""
+    if 0 < share < 0.01:
+        return "under 0.1%" if share < 0.001 else f"{100 * share:.1f}%"
+    return "over 99%" if 0.99 < share < 1 else f"{100 * share:.0f}%"

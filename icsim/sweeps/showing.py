@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from icsim.sweeps.discovery import Discovery
 from icsim.sweeps.execution import Cluster, Progress
 from icsim.sweeps.factors import Factor
-from icsim.sweeps.sensitivity import Sensitivity
+from icsim.sweeps.sensitivity import Sensitivity, percent
 from icsim.sweeps.store import MANIFEST, Store
 from icsim.sweeps.sweeping import Sweep
 
@@ -186,25 +186,33 @@ def influences(found: Sensitivity) -> "RenderableType":
         "evidence",
     )
     table = Table(*heads, header_style="bold", box=None, pad_edge=False)
+    said = _number if morris else _share
     for one in found.influences:
-        alone = _number(one.spread) if morris else f"{_number(one.first)} ± {_number(one.first_half)}"
-        total = f"{_number(one.total)} ± {_number(one.total_half)}"
+        alone = said(one.spread) if morris else f"{said(one.first)} ± {said(one.first_half)}"
+        total = f"{said(one.total)} ± {said(one.total_half)}"
         table.add_row(Text(one.factor.key), Text(total), Text(alone), one.factor.kind)
     title = f"{found.outcome}: {found.method}, {found.points} points, 95% intervals"
     lines = [Text(title, style="bold"), table]
     if found.emulator is not None:
         lines.append(
-            Text(f"The emulator explains {100 * found.emulator.explained:.0f}% of points kept from it.")
+            Text(
+                f"The emulator explains {100 * found.emulator.explained:.0f}% of the variance of points kept "
+                f"from it, and is wrong by {_number(found.emulator.error)} (root mean square)."
+            )
         )
     if found.split.parameters == found.split.parameters:
         shares = found.split
         lines.append(
             Text(
-                f"Variance of single runs: factors {100 * shares.parameters:.0f}%, shared seeds "
-                f"{100 * shares.seeds:.0f}%, luck {100 * shares.luck:.0f}%."
+                f"Variance of single runs: factors {percent(shares.parameters)}, shared seeds "
+                f"{percent(shares.seeds)}, luck {percent(shares.luck)}."
             )
         )
     return Group(*lines, Text())
+
+
+def _share(value: float) -> str:
+    return "-" if value != value else f"{round(value, 2) + 0.0:.2f}"
 
 
 def _number(value: float) -> str:
