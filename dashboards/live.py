@@ -4,7 +4,7 @@
 import asyncio
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import solara
 import solara.lab
@@ -156,8 +156,7 @@ def Wall(session: Session) -> Any:
     use_news(session)
     file, set_file = solara.use_state("")
     shared, set_shared = solara.use_state("")
-    wanted: bool | None = None
-    asked_for, ask_for = solara.use_state(wanted)  # the controls: None as it suits what is shown
+    asked_for, ask_for = solara.use_state(cast("bool | None", None))  # the controls; None: as suits
     state = session.state
 
     def order(given: list[Any]) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from icsim.dashboards import opening
 from icsim.dashboards.stories import telling
-from icsim.experiment import ExperimentError
+from icsim.experiment import ExperimentError, load
 
 pytestmark = pytest.mark.unit
 STORY = """
@@ -86,6 +87,15 @@ def test_five_stories_and_more_are_shipped_each_with_its_worlds() -> None:
         assert last <= room.end, f"{name}: {last} lies beyond the run's end"
         assert room.seed == twin.seed
         assert room.place == twin.place
+
+
+def test_the_worlds_of_a_story_go_into_a_link_and_a_file(tmp_path: Path) -> None:
+    for story in telling.shipped().values():
+        room, twin = story.worlds(sample=0.05, seed=2)
+        assert opening.from_link(opening.shared(room, twin, 5)) == (room, twin, 5)
+        file = tmp_path / "session.yaml"
+        file.write_text(opening.saved(room, room.name), encoding="utf-8")
+        assert load(str(file)) == room
 
 
 def test_every_story_is_a_file_that_yaml_reads_alike() -> None:
