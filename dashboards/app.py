@@ -7,13 +7,17 @@ from typing import Any
 
 import solara
 
+from icsim.dashboards import visits
 from icsim.dashboards.hands import catalogue
 from icsim.dashboards.live import Live
-from icsim.dashboards.results import Results
+from icsim.dashboards.results.evidence import Evidence
+from icsim.dashboards.results.page import Results
 
-STYLES = tuple(Path(__file__).with_name(name) for name in ("dashboard.css", "stories.css"))
+STYLES = tuple(
+    Path(__file__).parent / name for name in ("dashboard.css", "stories.css", "results/results.css")
+)
 threading.Thread(target=catalogue, daemon=True).start()  # a second's reading, before anybody asks
-PAGES = (("/", "Live", Live), ("results", "Results", Results))
+PAGES = (("/", "Live", Live), ("results", "Results", Results), ("evidence", "Evidence", Evidence))
 
 
 @solara.component
@@ -31,6 +35,11 @@ def Layout(children: list[Any]) -> Any:
                     with solara.Link(each):
                         solara.HTML(tag="span", classes=["ic-nav", "on" if each is route else ""],
                                     unsafe_innerHTML=each.label or "")  # fmt: skip
+        if not visits.admitted():
+            said = f"{visits.MOST} people are watching, as many as this server can take. Reload in a minute."
+            children = [
+                solara.v.Html(tag="p", children=[said], class_="ic-said", attributes={"role": "alert"})
+            ]
         solara.v.Html(tag="main", children=children, class_="ic-main")
     return main
 

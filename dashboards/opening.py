@@ -65,8 +65,13 @@ def told(written: dict[str, Any], label: str) -> Experiment:
     return _small_enough(load(written))
 
 
+def people_of(experiment: Experiment) -> float:
+    """Residents that a live model of it has."""
+    return places.resolve(experiment.place).population * experiment.population.sample
+
+
 def _small_enough(experiment: Experiment) -> Experiment:
-    people = places.resolve(experiment.place).population * experiment.population.sample
+    people = people_of(experiment)
     if people > MOST_PEOPLE:
         share = experiment.population.sample * MOST_PEOPLE / people
         said = f"{people:,.0f} people are too many to watch live: take at most {share:.2g} of them"

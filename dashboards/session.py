@@ -13,16 +13,23 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from icsim.dashboards.opening import people_of
 from icsim.dashboards.stories.telling import named
 from icsim.dashboards.worker import work
 from icsim.experiment import Experiment
 
 MOST = int(os.environ.get("ICSIM_DASHBOARD_MODELS", "6"))
 """Sessions whose models live at once."""
+PEOPLE = int(os.environ.get("ICSIM_DASHBOARD_PEOPLE", "3000000"))
+"""Residents of all models that live at once, each with a twin: what bounds memory."""
 GRACE = 3.0
 STARTING = "Starting a model."
 _LOCK = threading.RLock()
 _LIVE: list["Session"] = []
+
+
+class Full(Exception):  # noqa: N818 - says what is wrong
+    """No other model has room as long as those that live are being played."""
 
 
 class Session:
@@ -90,12 +97,14 @@ class Session:
         self.used = time.monotonic()
         if self._closed:
             return
-        if self._pipe is None:
-            self._start()
-        assert self._pipe is not None
         try:
+            if self._pipe is None:
+                self._start()
             with self._sending:
+                assert self._pipe is not None
                 self._pipe.send(order)
+        except Full as error:
+            self._news(error=str(error), busy="")
         except (OSError, ValueError):
             self._news(error="The model has stopped. Restart it.")
 
@@ -132,6 +141,11 @@ class Session:
         for name, value in attributes.items():
             setattr(self, name, value)
         self.version += 1
+
+    @property
+    def people(self) -> float:
+        """Residents of its place, 0 before one is open."""
+        return people_of(self.room) if self.room is not None else 0.0
 
     @property
     def idle(self) -> bool:
@@ -171,12 +185,30 @@ def _see_off(process: BaseProcess) -> None:
 
 
 def _make_room(session: Session) -> None:
-    """Park whoever has stood still longest when one more would be too many."""
+    """Park whoever has stood still longest as long as one more would be too many.
+
+    Raises:
+        Full: everybody else is at play; nobody has been parked then.
+    """
     others = [one for one in _LIVE if one is not session]
-    if len(others) < MOST:
-        return
-    still = [one for one in others if one.idle] or others
-    min(still, key=lambda one: one.used).park()
+    leaving: list[Session] = []
+    for one in sorted(others, key=lambda one: one.used):
+        if _has_room(session, [each for each in others if each not in leaving]):
+            break
+        if one.idle:
+            leaving.append(one)
+    if not _has_room(session, [each for each in others if each not in leaving]):
+        raise Full(
+            f"Other visitors play {len(others) - len(leaving)} places on this server, which is as much as it "
+            "can hold. Try again when one of them pauses, or take fewer people."
+        )
+    for one in leaving:
+        one.park()
+
+
+def _has_room(session: Session, others: list[Session]) -> bool:
+    people = session.people + sum(one.people for one in others)
+    return len(others) < MOST and (people <= PEOPLE or not others)
 
 
 def living() -> int:

@@ -8,7 +8,19 @@ import solara.lab
 
 from icsim.dashboards.session import Session
 
+MOST = 100
+"""Tabs that are served at once; each holds a page in the server's memory."""
 _SESSIONS: dict[str, Session] = {}
+_HERE: set[str] = set()
+
+
+def admitted() -> bool:
+    """Whether the tab that is being drawn has a seat; a closed tab gives its own away."""
+    kernel = solara.get_kernel_id()
+    if kernel not in _HERE and len(_HERE) >= MOST:
+        return False
+    _HERE.add(kernel)
+    return True
 
 
 def mine() -> Session:
@@ -23,6 +35,7 @@ def _visit() -> Any:
     kernel = solara.get_kernel_id()
 
     def leave() -> None:
+        _HERE.discard(kernel)
         session = _SESSIONS.pop(kernel, None)
         if session is not None:
             session.close()

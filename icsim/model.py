@@ -79,7 +79,7 @@ class ICSModel(PatientsByType):
         rng: the same under Mesa's newer name.
         replicate: added to the seed.
         kept: set by :meth:`restore`: build what a checkpoint is to be written over, without the run-in.
-        settings: further keys of the experiment, dotted: ``**{"population.sample": 0.1}``.
+        kwargs: further keys of the experiment, dotted: ``**{"population.sample": 0.1}``.
 
     Attributes:
         patients: everyone who lives in the place today, with the verbs of Mesa's ``AgentSet``.
@@ -110,11 +110,11 @@ class ICSModel(PatientsByType):
         rng: int | None = None,
         replicate: int = 0,
         kept: Checkpoint | None = None,
-        **settings: Any,
+        **kwargs: Any,
     ) -> None:
-        if not isinstance(experiment, Experiment) or settings:
+        if not isinstance(experiment, Experiment) or kwargs:
             source = experiment.to_dict() if isinstance(experiment, Experiment) else experiment
-            experiment = load(source, overrides=settings)
+            experiment = load(source, overrides=kwargs)
         given = seed if seed is not None else rng
         self.luck = (experiment.seed if given is None else int(given)) + replicate
         self.replicate = replicate

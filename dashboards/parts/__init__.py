@@ -76,8 +76,3 @@ def Story(story: State, playing: bool, ready: bool, event_order: Told) -> None:
 @solara.component_vue("keep.vue", vuetify=_VUETIFY)
 def Keep(file: str, name: str, shared: str, ready: bool, event_save: Told, event_link: Told) -> None:
     """Save and share a session."""
-
-
-@solara.component_vue("picker.vue", vuetify=_VUETIFY)
-def Picker(label: str, choices: list[str], chosen: str, event_pick: Told) -> None:
-    """One of a list."""

@@ -179,11 +179,14 @@ def dashboard(
         typer.Option(metavar="FOLDER", help="Where results are that can be opened; nothing else is read."),
     ] = Path("runs"),
     models: Annotated[int, typer.Option(help="Sessions whose models live at once.", min=1, max=64)] = 6,
+    people: Annotated[
+        int, typer.Option(help="Residents of all models that live at once: bounds memory.", min=1000)
+    ] = 3_000_000,
 ) -> None:
     """Watch a place live beside its twin, change it, open results: a page for a room, without internet."""
     from icsim.dashboards.serving import CannotServe, serve
 
     try:
-        serve(port, host=host, browser=browser, runs=runs, models=models)
+        serve(port, host=host, browser=browser, runs=runs, models=models, people=people)
     except CannotServe as error:
         stop(str(error), 2)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    Drawn = tuple["Panel", pd.DataFrame]
+    """A panel and its months: mean, low and high."""
+
 # Blue of Okabe and Ito's palette, told apart by people with any colour blindness.
 LINE = "#0072B2"
 BAND = "rgba(0, 114, 178, 0.2)"
@@ -75,10 +78,14 @@ OVERVIEW: tuple[Panel, ...] = (
 
 def plot_overview(run: Run) -> "go.Figure":
     """Eight monthly charts of where a system is under strain; those the run did not record are left out."""
-    tables = _tables(run)
-    names = {(kind, measure.name) for kind, table in tables.items() for measure in table}
+    return _draw(run, overview(run), "Residents, month by month")
+
+
+def overview(run: Run) -> "list[Drawn]":
+    """The panels of :func:`plot_overview` and what each shows: the columns of :func:`bands` by month."""
+    names = {(kind, measure.name) for kind, table in _tables(run).items() for measure in table}
     panels = [panel for panel in OVERVIEW if all((panel.kind, need) in names for need in panel.needs)]
-    return _draw(run, panels, "Residents, month by month")
+    return _shown(run, panels)
 
 
 def _tables(run: Run) -> dict[str, list[Measure]]:
@@ -93,6 +100,15 @@ def plot_measure(run: Run, name: str) -> "go.Figure":
     Raises:
         ResultError: no kind of organisation records it; the message gives the nearest.
     """
+    found = of_measure(run, name)
+    label = next(
+        measure.label for table in run.measures.values() for measure in table if measure.name == name
+    )
+    return _draw(run, found, label)
+
+
+def of_measure(run: Run, name: str) -> "list[Drawn]":
+    """The panels of :func:`plot_measure` and what each shows; raises as that does."""
     panels = [
         _measure_panel(kind, measure)
         for kind, table in run.measures.items()
@@ -103,10 +119,7 @@ def plot_measure(run: Run, name: str) -> "go.Figure":
         known = sorted({measure.name for table in run.measures.values() for measure in table})
         near = get_close_matches(name, known, n=3) or known
         raise ResultError(f"this run records no measure {name!r}; try {', '.join(near)}")
-    label = next(
-        measure.label for table in run.measures.values() for measure in table if measure.name == name
-    )
-    return _draw(run, panels, label)
+    return _shown(run, panels)
 
 
 def bands(months: Any, value: Any) -> "pd.DataFrame":
@@ -118,27 +131,31 @@ def bands(months: Any, value: Any) -> "pd.DataFrame":
     return by_month.mean().to_frame("mean").assign(low=low, high=high)
 
 
-def _draw(run: Run, panels: Sequence[Panel], about: str) -> "go.Figure":
-    """The panels in two columns under a title that says what run this is."""
-    from plotly.subplots import make_subplots
-
+def _shown(run: Run, panels: Sequence[Panel]) -> "list[Drawn]":
+    """Panels with their months; those without any are left out."""
     tables, monthly = _tables(run), run.monthly
     months: Mapping[str, pd.DataFrame] = {
         kind: place_months(own_trusts(monthly) if kind == OWN_TRUSTS else monthly, kind, tables[kind])
         for kind in {panel.kind for panel in panels}
     }
-    panels = [panel for panel in panels if len(months[panel.kind])]
-    if not panels:
+    found = [panel for panel in panels if len(months[panel.kind])]
+    if not found:
         raise ResultError(f"{run.path} records nothing that can be drawn")
+    return [(panel, bands(months[panel.kind], panel.value(months[panel.kind]))) for panel in found]
+
+
+def _draw(run: Run, panels: "list[Drawn]", about: str) -> "go.Figure":
+    """The panels in two columns under a title that says what run this is."""
+    from plotly.subplots import make_subplots
+
     width = 2 if len(panels) > 1 else 1
     height = -(-len(panels) // width)
-    titles = [f"<b>{panel.title}</b>, {panel.unit}" for panel in panels]
+    titles = [f"<b>{panel.title}</b>, {panel.unit}" for panel, _ in panels]
     figure: Any = make_subplots(
         height, width, subplot_titles=titles, vertical_spacing=0.38 / height, horizontal_spacing=0.08
     )
-    for number, panel in enumerate(panels):
-        frame = months[panel.kind]
-        _add(figure, bands(frame, panel.value(frame)), panel, number // width + 1, number % width + 1)
+    for number, (panel, months) in enumerate(panels):
+        _add(figure, months, panel, number // width + 1, number % width + 1)
     if run.replicates > 1:
         about += f"; mean and 95% range of {run.replicates} replicates"
     figure.update_layout(
@@ -159,6 +176,15 @@ def _draw(run: Run, panels: Sequence[Panel], about: str) -> "go.Figure":
     for number, note in enumerate(figure.layout.annotations):
         left = figure.get_subplot(number // width + 1, number % width + 1).xaxis.domain[0]
         note.update(font_size=14, x=left, xanchor="left")
+    return figure
+
+
+def alone(panel: Panel, months: "pd.DataFrame") -> "go.Figure":
+    """One panel as a figure of its own, without a title."""
+    from plotly.subplots import make_subplots
+
+    figure: Any = make_subplots(1, 1)
+    _add(figure, months, panel, 1, 1)
     return figure
 
 

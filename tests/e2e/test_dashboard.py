@@ -1,106 +1,22 @@
 """The dashboard in a real browser: play, change, part from the twin, save, replay, share, refuse.
 
-Screenshots go to ``$ICSIM_SCREENSHOTS``, or a folder of pytest's.
+Opening results: ``test_dashboard_results.py``.
 """
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.e2e
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PLACE = "?place=isle-of-wight&sample=0.02&years=0.5&seed=3"
 SOON = 120_000
 """Milliseconds within which a busy machine answers."""
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("served") / "runs"
-
-
-@pytest.fixture(scope="module")
-def server(runs: Path) -> Iterator[str]:
-    """The address of a dashboard that runs as a user's does."""
-    runs.mkdir()
-    command = [
-        sys.executable,
-        "-m",
-        "icsim.cli",
-        "dashboard",
-        "--port",
-        "0",
-        "--no-browser",
-        "--runs",
-        str(runs),
-    ]
-    log = runs.parent / "log"
-    with log.open("w") as written:
-        process = subprocess.Popen(command, stderr=written, stdin=subprocess.DEVNULL)
-    until = time.monotonic() + SOON / 1000
-    while not (found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
-        if process.poll() is not None or time.monotonic() > until:
-            process.kill()
-            pytest.fail(f"the dashboard did not start: {log.read_text()}")
-        time.sleep(0.1)
-    yield found[0]
-    process.terminate()
-    process.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        said = "these tests need Chromium: apt-get install chromium, or name it in CHROMIUM"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A page of a wall; it fails the test that asks for anything from outside, or whose page has errors."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(SOON)
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("requestfailed", lambda asked: wrong.append(asked.url))
-    page.on("response", lambda got: wrong.append(f"{got.status} {got.url}") if got.status >= 400 else None)
-    page.on(
-        "request", lambda asked: None if _local(asked.url) else wrong.append(f"from outside: {asked.url}")
-    )
-    yield page
-    page.close()
-    assert wrong == []
-
-
-def _local(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = Path(os.environ.get("ICSIM_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def shown(page: Any, name: str) -> str:
@@ -120,23 +36,16 @@ def opened(page: Any, address: str) -> None:
     page.wait_for_selector("[data-test=network]", timeout=3 * SOON)  # the first model compiles
 
 
-def serious(page: Any) -> list[str]:
-    """What axe-core finds of serious and critical violations of WCAG 2.2 A and AA."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    options = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
-    found = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
-
-
-def test_play_change_part_save_and_replay(page: Any, server: str, runs: Path, shots: Path) -> None:
+def test_play_change_part_save_and_replay(
+    page: Any,
+    server: str,
+    runs: Path,
+    seen: Callable[[Any, str], None],
+    serious: Callable[[Any], list[str]],
+) -> None:
     page.goto(server)
     page.wait_for_selector("[data-test=open]")
-    assert serious(page) == []
+    seen(page, "first")
     opened(page, f"{server}/{PLACE}")
     assert shown(page, "date") == "1 April 2015"
     page.click("[data-test=day]")
@@ -168,12 +77,7 @@ def test_play_change_part_save_and_replay(page: Any, server: str, runs: Path, sh
     assert page.locator("[data-test=apart]").count() >= 3  # of eight numbers
     assert "better than its twin" in shown(page, "tile-trust")
     assert "A bad winter" in shown(page, "feed")
-    assert serious(page) == []
-    for width, height in ((1920, 1080), (1280, 720), (390, 844)):
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(300)
-        page.screenshot(path=shots / f"live-{width}.png")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    seen(page, "live")
     page.click("[data-test=save]")
     address = page.get_attribute("[data-test=file]", "href")
     from urllib.parse import unquote
@@ -204,7 +108,9 @@ def test_play_change_part_save_and_replay(page: Any, server: str, runs: Path, sh
     assert page.inner_text("[data-test=tile-emergency] [data-test=now]") == emergencies
 
 
-def test_a_story_asks_before_it_answers(page: Any, server: str, shots: Path) -> None:
+def test_a_story_asks_before_it_answers(
+    page: Any, server: str, shots: Path, seen: Callable[[Any, str], None], serious: Callable[[Any], list[str]]
+) -> None:
     page.goto(server)
     page.wait_for_selector("[data-test=story-the-back-door]")
     page.select_option("[data-test=story-sample]", "0.05")
@@ -226,40 +132,13 @@ def test_a_story_asks_before_it_answers(page: Any, server: str, shots: Path) -> 
     verdict = shown(page, "story-verdict")
     more = shown(page, "story-answer").startswith("More:")
     assert ("The room thought so." if more else "The room thought otherwise.") in verdict
-    assert serious(page) == []
-    for width, height in ((1920, 1080), (1280, 720), (390, 844)):
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(300)
-        page.screenshot(path=shots / f"story-answer-{width}.png")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    seen(page, "story-answer")
     page.click("[data-test=story-next]")
     page.wait_for_selector("[data-test=story-step]:has-text('question 2 of 3')")
     page.click("[data-test=story-leave]")
     page.wait_for_selector("[data-test=story]", state="detached")
     page.click("[data-test=other]")
     page.wait_for_selector("[data-test=open]")
-
-
-def test_a_result_is_opened_and_nothing_outside_the_folder(
-    page: Any, server: str, runs: Path, shots: Path
-) -> None:
-    import icsim
-
-    small = {"population.sample": 0.01, "years": 0.3}
-    icsim.run("isle-of-wight", overrides=small, out=runs / "small")
-    icsim.run("isle-of-wight", overrides=small, out=runs.parent / "elsewhere")
-    (runs / "astray").symlink_to(runs.parent / "elsewhere")
-    page.goto(f"{server}/results")
-    page.wait_for_selector("[data-test=picker]")
-    offered = page.locator("[data-test=picker] option").all_inner_texts()
-    assert "small" in offered
-    assert not {"astray", "elsewhere"} & set(offered)
-    page.select_option("[data-test=picker]", "small")
-    page.wait_for_selector(".js-plotly-plot .main-svg")
-    assert "1 April 2015" in shown(page, "result").replace("01 April", "1 April")
-    assert "values assumed" in page.inner_text("main")
-    assert serious(page) == []
-    page.screenshot(path=shots / "results-1280.png")
 
 
 @pytest.mark.parametrize(
