@@ -3,7 +3,7 @@
     python tests/benchmarks/viewers.py --idle 30 --active 5 --seconds 60
 
 Starts ``icsim dashboard`` on a free port, opens viewers as browsers do (over Solara's websocket, drawing
-nothing), lets every idle one open a place once and stand, lets the active ones play, and times what a visitor
+nothing), lets the idle ones open a place and stand, lets the active ones play, and times what a visitor
 waits for: the first page, a press of Pause, a newcomer's page. Stops by itself.
 """
 
@@ -121,12 +121,16 @@ async def watch(address: str, asked: argparse.Namespace, server: int) -> dict[st
     waited: dict[str, list[float]] = {"a first page": [], "a place, opened": [], "a page over HTTP": []}
     viewers = []
     for k in range(asked.idle + asked.active):
-        viewer = Viewer(address, PLACE.format(place=asked.place, sample=asked.sample, seed=k + 1))
+        place = PLACE.format(place=asked.place, sample=asked.sample, seed=k + 1)
+        opens = k >= asked.idle - asked.opened
+        viewer = Viewer(address, place if opens else "/")
         waited["a first page"].append(await viewer.open())
+        viewers.append(viewer)
+        if not opens:
+            continue
         begin = time.perf_counter()
         await viewer.until(lambda viewer=viewer: viewer.now("date"))
         waited["a place, opened"].append(time.perf_counter() - begin)
-        viewers.append(viewer)
     active = viewers[asked.idle :]
     for viewer in active:
         await viewer.order("play", 0.0)
@@ -174,6 +178,7 @@ def main() -> None:
     """Start a server, watch it, say what was found, stop it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--idle", type=int, default=30)
+    parser.add_argument("--opened", type=int, default=30, help="of the idle, how many have opened a place")
     parser.add_argument("--active", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--place", default="isle-of-wight")
@@ -194,7 +199,7 @@ def main() -> None:
         finally:
             server.terminate()
             server.wait(PATIENCE)
-    print(f"{asked.idle} idle and {asked.active} active viewers of {asked.sample:g} of {asked.place}, "
+    print(f"{asked.idle} idle ({min(asked.opened, asked.idle)} with a place) and {asked.active} active viewers of {asked.sample:g} of {asked.place}, "
           f"{asked.seconds:g} s, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")  # fmt: skip
     for what, seconds in said["waited"].items():
         if seconds:
