@@ -199,8 +199,11 @@ def main() -> None:
         finally:
             server.terminate()
             server.wait(PATIENCE)
-    print(f"{asked.idle} idle ({min(asked.opened, asked.idle)} with a place) and {asked.active} active viewers of {asked.sample:g} of {asked.place}, "
-          f"{asked.seconds:g} s, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    stand = f"{asked.idle} idle ({min(asked.opened, asked.idle)} with a place)"
+    print(
+        f"{stand} and {asked.active} active viewers of {asked.sample:g} of {asked.place}, {asked.seconds:g} s"
+    )
+    print(f"  {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     for what, seconds in said["waited"].items():
         if seconds:
             middle = statistics.median(seconds)
