@@ -1,18 +1,13 @@
-"""Many viewers of one dashboard: each their own model, gone with their tab; nothing beyond the folder."""
+"""What strangers may ask of a dashboard: nothing beyond its folder, and only from this machine."""
 
 import http.client
-import re
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 pytestmark = pytest.mark.e2e
-PLACE = "?place=isle-of-wight&sample=0.01&years=0.2&seed=3"
 SECRET = "what no visitor may read"
 PATIENCE = 60
 Ask = Callable[..., tuple[int, str]]
@@ -35,45 +30,6 @@ def ask(server: str) -> Ask:
         return answer.status, body
 
     return asked
-
-
-def models(process: subprocess.Popen[bytes]) -> int:
-    """How many processes the server has in which models live."""
-    told = subprocess.run(
-        ["ps", "-o", "args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
-    )
-    return len(re.findall("spawn_main", told.stdout))
-
-
-def until(what: Callable[[], bool], said: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < end, said
-        time.sleep(0.1)
-
-
-def test_each_viewer_has_a_model_that_goes_with_the_tab(
-    browser: Any, server: str, process: subprocess.Popen[bytes]
-) -> None:
-    before = models(process)
-    rooms = [browser.new_context() for _ in range(2)]
-    pages = []
-    for room in rooms:
-        page = room.new_page()
-        page.set_default_timeout(3 * PATIENCE * 1000)  # the first model compiles
-        page.goto(f"{server}/{PLACE}")
-        page.wait_for_selector("[data-test=network]")
-        pages.append(page)
-    assert models(process) == before + 2
-    pages[0].click("[data-test=month]")
-    pages[0].wait_for_function("document.querySelector('[data-test=date]').textContent == '1 May 2015'")
-    assert pages[1].inner_text("[data-test=date]") == "1 April 2015"
-    rooms[0].close()
-    until(lambda: models(process) == before + 1, "the model of a closed tab lives on")
-    pages[1].click("[data-test=day]")
-    pages[1].wait_for_function("document.querySelector('[data-test=date]').textContent == '2 April 2015'")
-    rooms[1].close()
-    until(lambda: models(process) == before, "the model of the last tab lives on")
 
 
 @pytest.mark.parametrize(
