@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icsim.cli.command import Overrides, app, plainly, show_table, shown, stop, write_text
+from icsim.cli.command import Overrides, app, plainly, say, show_table, shown, stop, write_text
 
 if TYPE_CHECKING:
     pass
@@ -197,6 +197,8 @@ def totals(
     table = adding.by_place(opened, chosen, year)
     rows = showing.added(table, adding.total(table))
     show_table(("outcome", "all places", "unit", "per 1,000 people"), rows)
+    if missing := showing.missing(opened):
+        say(f"note: {missing}", "yellow")
     path = out or showing.beside(dataset, "places.csv")
     write_text(path, table.to_csv(index=False))
     typer.echo(f"{len(table)} places: {shown(path)}")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from icsim.sweeps.dataset import Dataset
 from icsim.sweeps.discovery import Discovery
 from icsim.sweeps.execution import Cluster, Progress
 from icsim.sweeps.factors import Factor
@@ -240,6 +241,15 @@ def beside(url: str, name: str) -> Path:
     """Where a report goes: into the folder of a dataset, or here where that is elsewhere."""
     store = Store(url)
     return Path(store.root) / name if store.local else Path(name)
+
+
+def missing(dataset: Dataset) -> str:
+    """What is left out of any sum of a sweep that is not finished or had failures; "" for nothing."""
+    runs = dataset.runs
+    there = int((runs["done"] & runs["error"].isna()).sum())
+    if there == len(runs):
+        return ""
+    return f"{len(runs) - there:,} of {len(runs):,} runs are not done or failed, and are left out"
 
 
 def added(places: Any, total: Any) -> list[tuple[str, ...]]:

@@ -11,7 +11,7 @@ import pytest
 
 from icsim.recording.store import ResultError
 from icsim.reporting.sweeps import discovery_page, sensitivity_page
-from icsim.sweeps import adding, sweeping
+from icsim.sweeps import adding, showing, sweeping
 from icsim.sweeps.dataset import Dataset, open_dataset
 from icsim.sweeps.discovery import discover
 from icsim.sweeps.emulator import emulate
@@ -59,6 +59,12 @@ def test_sobol_indices_are_those_of_a_linear_model(tmp_path: Path, fail: tuple[i
     assert [one.factor.key for one in found.influences] == [A, B, C]
     assert found.left_out == len(fail)
     assert np.isnan(found.split.parameters)  # one replicate
+
+
+def test_what_is_missing_from_a_sum_is_told(tmp_path: Path) -> None:
+    assert showing.missing(dataset(tmp_path / "whole", linear, design="lhs", points=4)) == ""
+    said = showing.missing(dataset(tmp_path / "failed", linear, (2,), design="lhs", points=4))
+    assert said.startswith("1 of 4 runs")
 
 
 def test_morris_effects_are_the_slopes(tmp_path: Path) -> None:
