@@ -208,7 +208,8 @@ def _together(run: Run) -> Iterator[tuple[Any, ...]]:
 def _services(run: Run) -> Iterator[tuple[Any, ...]]:
     """How far services had come in the last month of a year: each, and all of them.
 
-    Reach is the mean of all services, who reach nobody unless at work; fidelity that of those at work.
+    Reach is the mean of all services there were, which reach nobody unless at work; fidelity that of those at
+    work.
     """
     table: Any = run.services
     whole = table[table["site"] == ""]
@@ -216,7 +217,7 @@ def _services(run: Run) -> Iterator[tuple[Any, ...]]:
     for year, month in months.groupby("financial_year", sort=False)["month"].max().items():
         last = whole[whole["month"] == month]
         working = last[last["state"].isin([str(phase) for phase in AT_WORK])]
-        reach = working["coverage"].sum() / max(len(last), 1)
+        reach = working["coverage"].sum() / max(whole["service"].nunique(), 1)
         yield year, "place", "", "services_at_work", float(len(working))
         yield year, "place", "", "service_posts", float(last["posts_filled"].sum())
         yield year, "place", "", "service_coverage", float(reach)
