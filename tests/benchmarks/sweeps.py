@@ -184,7 +184,7 @@ def by_mesa(runs: int, processes: int) -> Cost:
 
 def by_starsim(runs: int, parallel: bool) -> Cost:
     """Starsim's MultiSim, in two processes or in a loop."""
-    import starsim as ss
+    import starsim as ss  # pyright: ignore[reportMissingImports]
 
     def sim(seed: int) -> Any:
         parts: dict[str, Any] = {"diseases": ss.SIS(), "networks": ss.RandomNet()}
