@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 import mesa
@@ -11,6 +12,16 @@ from icsim.recording.measures import measures_of
 
 if TYPE_CHECKING:
     from icsim.model import ICSModel
+
+
+@cache
+def _places(kind: str, names: tuple[str, ...]) -> list[tuple[str, int, bool]]:
+    """Of measures of a kind: name, column, and whether a month's figure is a sum rather than a mean."""
+    return [
+        (measure.name, k, measure.over_time == "sum")
+        for k, measure in enumerate(measures_of(kind))
+        if measure.name in names
+    ]
 
 
 class Organisation(mesa.Agent, ABC):
@@ -76,12 +87,12 @@ class Organisation(mesa.Agent, ABC):
         """:attr:`activity` of some measures alone."""
         model = self.model
         rows = model.recorder.block(self.kind)[model.month_began : model.day, self.index]
-        if not len(rows):
+        days = len(rows)
+        if not days:
             return {}
         return {
-            measure.name: float(rows[:, k].sum() if measure.over_time == "sum" else rows[:, k].mean())
-            for k, measure in enumerate(measures_of(self.kind))
-            if measure.name in names
+            name: float(rows[:, k].sum() if summed else rows[:, k].sum() / days)
+            for name, k, summed in _places(self.kind, names)
         }
 
     @property

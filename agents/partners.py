@@ -158,8 +158,8 @@ class MentalHealthTrust(Organisation):
         rows = rows[(wait > 0) & (wait != RECOVERED) & (people["caseload"][rows] == 0)]
         room = max(0, int(urgent.mental_caseload_limit[0] - urgent.mental_caseload[0]))
         need, wait = people["mental_health_need"][rows], people["mental_wait"][rows]
-        order = np.lexsort((-wait.astype(np.int64), -need.astype(np.int64)))
-        chosen = rows[order[:room]]
+        claim = need.astype(np.int16) * (RECOVERED + 1) + wait
+        chosen = rows[np.argsort(-claim, kind="stable")[:room]]
         people["caseload"][chosen] = TREATED
         people["mental_wait"][chosen] = 0
         urgent.mental_caseload[0] += len(chosen)
@@ -234,6 +234,19 @@ def _places_end(people: Any, lonely: np.ndarray, chance: float, month: int) -> t
     return held, unmet
 
 
+def _greatest(values: np.ndarray, n: int) -> np.ndarray:
+    """Places of the ``n`` greatest values in ascending order, the first of equal ones."""
+    if n >= len(values):
+        return np.arange(len(values))
+    if n == 0:
+        return np.zeros(0, np.int64)
+    least = np.partition(values, len(values) - n)[len(values) - n]
+    above = values > least
+    equal = np.flatnonzero(values == least)[: n - int(above.sum())]
+    above[equal] = True
+    return np.flatnonzero(above)
+
+
 class VoluntarySector(Organisation):
     """Befriending, link workers, carers' groups, for the often lonely.
 
@@ -263,8 +276,7 @@ class VoluntarySector(Organisation):
         held, unmet = _places_end(people, lonely, v("voluntary_end"), month)
         supported = self.capacity["people_supported"] * model.service_factor(self, "staff")
         room = int(supported + model.added(self, "voluntary_places"))
-        new = lonely[~held]
-        new = new[np.argsort(-unmet[~held], kind="stable")[: max(0, room - int(held.sum()))]]
+        new = lonely[~held][_greatest(unmet[~held], max(0, room - int(held.sum())))]
         people["befriended"][new] = 1
         people["activation"][new] = np.minimum(people["activation"][new] + v("voluntary_activation"), 100)
         chosen = np.append(lonely[held][:room], new)

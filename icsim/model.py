@@ -48,7 +48,7 @@ from icsim.population.survey import Survey, count_use, survey
 from icsim.population.synthesis import synthesise
 from icsim.population.travel import travel_minutes
 from icsim.recording.measures import columns, group_columns
-from icsim.recording.recorder import OrganisationRow, Recorder
+from icsim.recording.recorder import OrganisationRow, Recorder, add_counts
 from icsim.restoring import header_of, put_model_back, state_of_model
 from icsim.streams import bits, entity_key
 from icsim.system.accounts import Accounts
@@ -287,8 +287,8 @@ class ICSModel(PatientsByType):
         for practice in self.of(GPPractice):
             practice.settle_in()
         kinds = self.world.tallies._fields[: self.world.tallies._fields.index("by_group")]
-        pairs = [(self.recorder.block(kind), getattr(self.world.tallies, kind)) for kind in kinds]
-        self._counting = [(block, counted[: block.shape[1]], counted) for block, counted in pairs]
+        self._blocks = tuple(self.recorder.block(kind) for kind in kinds)
+        self._counts = tuple(getattr(self.world.tallies, kind) for kind in kinds)
         self._accounts = Accounts(self.recorder, self.experiment, catalogue, self._populations())
 
     def _populations(self) -> Populations:
@@ -465,18 +465,12 @@ class ICSModel(PatientsByType):
         self.services.begin_day(self.date)
         self.happenings.begin_day(self.date)
         live_day(self.world, self.day)
-        self._record(self.day)
+        add_counts(self.day, self._blocks, self._counts)
         self.day += 1
         if self.date.day == 1 or self.day == self.days:
             self._end_month()
         self.datacollector.collect(self)
         self.running = self.day < self.days
-
-    def _record(self, day: int) -> None:
-        """Add what the services counted since the last time to a day's row of results."""
-        for block, counted, all_counted in self._counting:
-            block[day] += counted
-            all_counted.fill(0.0)
 
     def _end_year(self) -> None:
         """Let every organisation look back on the financial year; reckon budgets from the people of today."""
@@ -496,7 +490,7 @@ class ICSModel(PatientsByType):
             organisation.review_month()
         if self.date.month == 4 and self.date.day == 1:
             self._end_year()
-        self._record(self.day - 1)
+        add_counts(self.day - 1, self._blocks, self._counts)
         first = self.experiment.start + timedelta(days=self.month_began)
         acsc = self.world.tallies.by_group[..., group_columns().ACSC_ADMISSIONS].sum()
         self.accounts.month_end(first.replace(day=1), float(acsc))

@@ -28,7 +28,7 @@ from icsim.compiling import compiled, kernel, record_of
 from icsim.handle import Handle
 from icsim.population.columns import AGE_BANDS, Need, Status
 from icsim.population.health import AgeingTables
-from icsim.prefetch import prefetch_days
+from icsim.prefetch import prefetch_days, prefetch_standing
 from icsim.recording.measures import GROUP_MEASURES, MEASURES
 from icsim.streams import entity_key, exp, log, normal, poisson, uniform
 
@@ -308,6 +308,7 @@ def waiting_over(w: Any, rows: np.ndarray, day: int, days: int) -> np.ndarray:
     over = np.zeros(len(w.hospitals.key), np.int64)
     for k in range(len(rows)):
         if k + ROWS_AHEAD < len(rows):
+            prefetch_standing(w.people, rows[k + ROWS_AHEAD])
             prefetch_days(w.people, rows[k + ROWS_AHEAD])
         p = w.people[rows[k]]
         if planned_queue(w, p) >= 0 and day - p.referred > days:

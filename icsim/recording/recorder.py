@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from icsim.compiling import compiled
 from icsim.keeping import lay
 from icsim.population.columns import AGE_BANDS
 from icsim.recording.measures import (
@@ -33,6 +34,22 @@ SERVICES = (
 )  # fmt: skip
 """Columns of the table of services after ``month``; the first four are text."""
 N_FIFTHS = 5
+
+
+@compiled
+def add_counts(day: int, blocks: tuple[np.ndarray, ...], counts: tuple[np.ndarray, ...]) -> None:
+    """Add what was counted to the rows of a day, and begin to count anew.
+
+    Args:
+        blocks: of each kind (days, organisations, measures), float32.
+        counts: of each kind, its rows of organisations first and others after them, float64.
+    """
+    for k in range(len(blocks)):
+        row, counted = blocks[k][day], counts[k]
+        for i in range(row.shape[0]):
+            for j in range(row.shape[1]):
+                row[i, j] = row[i, j] + counted[i, j]
+        counted[:] = 0.0
 
 
 @dataclass(frozen=True, slots=True)
