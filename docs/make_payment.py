@@ -2,7 +2,7 @@
 
 From the top of the repository: ``python docs/make_payment.py [KEY=VALUE ...]``; some ten minutes.
 Settings such as ``population.sample=0.05`` are for trying it out. Each place is lived with and without some
-crises, and the same year is then paid for under every rule by the code that pays in a run.
+crises, and the same years are then paid for under every rule by the code that pays in a run.
 """
 
 import sys
@@ -14,6 +14,7 @@ from string import Template
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import icsim
 from icsim.experiment import load
@@ -41,12 +42,12 @@ CONTRACTS = ("traditional", "traditional-capitation", "full-activity", "full")
 
 
 @dataclass(frozen=True)
-class Year:
-    """What a rule makes of a year: results of trust and commissioners, GBP."""
+class Years:
+    """What a rule makes of a run, by financial year: the trust's contract, and results, GBP, (years,)."""
 
-    income: float
-    trust: float
-    commissioner: float
+    income: np.ndarray
+    trust: np.ndarray
+    commissioner: np.ndarray
 
 
 def lived(name: str, replicate: int, settings: Sequence[str]) -> ICSModel:
@@ -74,35 +75,43 @@ def paid(model: ICSModel, contract: Mapping[str, Any]) -> Accounts:
     return accounts
 
 
-def year(model: ICSModel, accounts: Accounts) -> Year:
-    """Results of the first trust and of all commissioners."""
-    names = {kind: [one.name for one in model.organisations if one.kind == kind] for kind in map(str, Kind)}
-    trust, ledger = names["acute_trust"][0], accounts.ledger
-    rows = model.recorder.money.columns
-    income = sum(
-        amount
-        for payee, account, amount in zip(rows["payee"], rows["account"], rows["amount_gbp"], strict=True)
-        if payee == trust and account == "acute_contract"
-    )
-    return Year(income, ledger.balance(trust), sum(ledger.balance(name) for name in names["commissioner"]))
+def years(model: ICSModel) -> Years:
+    """Of the first trust and of all commissioners, from the payments in the books."""
+    names = {kind: {one.name for one in model.organisations if one.kind == kind} for kind in map(str, Kind)}
+    trust = {next(one.name for one in model.organisations if one.kind == Kind.ACUTE_TRUST)}
+    rows = pd.DataFrame(model.recorder.money.columns)
+    year = pd.to_datetime(rows["month"]).dt.to_period("Y-MAR")
+
+    def sums(chosen: pd.Series) -> pd.Series:
+        return rows["amount_gbp"].where(chosen, 0.0).groupby(year).sum()
+
+    def result(parties: set[str]) -> np.ndarray:
+        return (sums(rows["payee"].isin(parties)) - sums(rows["payer"].isin(parties))).to_numpy()
+
+    contract = sums(rows["payee"].isin(trust) & (rows["account"] == "acute_contract"))
+    return Years(contract.to_numpy(), result(trust), result(names["commissioner"]))
+
+
+def _last_year(model: ICSModel, measure: str) -> np.ndarray:
+    """A measure of the first trust, day by day of the last financial year."""
+    column = model.recorder.column("acute_trust", measure)
+    return model.recorder.block("acute_trust")[-365:, 0, column].astype(np.float64)
 
 
 def admissions(model: ICSModel) -> float:
-    """Emergency admissions of residents to the first trust."""
-    column = model.recorder.column("acute_trust", "emergency_admissions")
-    return float(model.recorder.block("acute_trust")[:, 0, column].sum(dtype=np.float64))
+    """Emergency admissions of residents to the first trust in the last year."""
+    return float(_last_year(model, "emergency_admissions").sum())
 
 
 def occupancy(model: ICSModel) -> float:
-    """Of the first trust's core beds, %."""
-    column = model.recorder.column("acute_trust", "beds_occupied")
-    beds = model.recorder.block("acute_trust")[:, 0, column].mean(dtype=np.float64)
-    return 100 * float(beds) / float(model.organisations[0].capacity["core_beds"])
+    """Of the first trust's core beds in the last year, %."""
+    beds = float(model.organisations[0].capacity["core_beds"])
+    return 100 * float(_last_year(model, "beds_occupied").mean()) / beds
 
 
 def trap(lesson: str, settings: Sequence[str]) -> dict[str, Any]:
     """A lesson's place with and without crises averted, under every rule; means of the replicates."""
-    found: dict[str, list[tuple[Year, Year]]] = {rule: [] for rule in RULES}
+    found: dict[str, list[tuple[Years, Years]]] = {rule: [] for rule in RULES}
     averted, full, before, shares = [], [], [], []
     for replicate in range(REPLICATES):
         usual = lived(f"lessons/{lesson}", replicate, settings)
@@ -112,7 +121,11 @@ def trap(lesson: str, settings: Sequence[str]) -> dict[str, Any]:
         full.append(occupancy(usual))
         shares.append(float(usual.accounts.covered_income[0]))
         for rule, contract in RULES.items():
-            found[rule].append((year(usual, paid(usual, contract)), year(fewer, paid(fewer, contract))))
+            pair = []
+            for model in (usual, fewer):
+                paid(model, contract)
+                pair.append(years(model))
+            found[rule].append((pair[0], pair[1]))
         release(usual)
         release(fewer)
         print(lesson, replicate, flush=True)
@@ -132,7 +145,7 @@ def table(found: dict[str, Any]) -> str:
         "| :-- | --: | --: | --: | --: | --: | --: |",
     ]
     for rule, pairs in found["rules"].items():
-        mean = {name: np.mean([[getattr(one, name) for one in pair] for pair in pairs], axis=0)
+        mean = {name: np.mean([[getattr(one, name)[-1] for one in pair] for pair in pairs], axis=0)
                 for name in ("income", "trust", "commissioner")}  # fmt: skip
         gain = mean["trust"][1] - mean["trust"][0]
         lines.append(
@@ -144,13 +157,27 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def by_year(found: dict[str, Any]) -> str:
+    """Contract and commissioner's result in each year of a place without averting, a row for each rule."""
+    n = len(next(iter(found["rules"].values()))[0][0].income)
+    over = " | ".join([f"contract, £m, year {k + 1}" for k in range(n)] + [f"commissioner, year {k + 1}"
+                                                                          for k in range(n)])  # fmt: skip
+    lines = [f"| payment of the hospital | {over} |", "| :-- |" + " --: |" * (2 * n)]
+    for rule, pairs in found["rules"].items():
+        income = np.mean([usual.income for usual, _ in pairs], axis=0)
+        result = np.mean([usual.commissioner for usual, _ in pairs], axis=0)
+        cells = [f"{one / 1e6:.1f}" for one in income] + [_m(one) for one in result]
+        lines.append(f"| {rule} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def effects(found: dict[str, Any], rule: str) -> tuple[float, float, float]:
-    """Of a rule: hospital's gain by averting, commissioner's, and commissioner's result without, GBP."""
+    """Of a rule in the last year: what hospital and commissioner gain by averting; commissioner's result."""
     pairs = found["rules"][rule]
     return (
-        float(np.mean([fewer.trust - usual.trust for usual, fewer in pairs])),
-        float(np.mean([fewer.commissioner - usual.commissioner for usual, fewer in pairs])),
-        float(np.mean([usual.commissioner for usual, _ in pairs])),
+        float(np.mean([fewer.trust[-1] - usual.trust[-1] for usual, fewer in pairs])),
+        float(np.mean([fewer.commissioner[-1] - usual.commissioner[-1] for usual, fewer in pairs])),
+        float(np.mean([usual.commissioner[-1] for usual, _ in pairs])),
     )
 
 
@@ -241,6 +268,7 @@ def main(settings: Sequence[str]) -> None:
         said += f"has a {state} of £{abs(result) / 1e6:.1f} million."
         values |= {
             label: table(found),
+            f"{label}_years": by_year(found),
             f"{label}_full": f"{found['full']:.0f}",
             f"{label}_admissions": f"{found['admissions']:,.0f}",
             f"{label}_averted": f"{found['averted']:,.0f}",
