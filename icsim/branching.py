@@ -29,6 +29,7 @@ OPEN = (
     "joint_work",
     "nation",
     "spread",
+    "choice_of_practice",
     "services",
     "programme.end",
 )

@@ -56,6 +56,7 @@ from icsim.system.contracts import Activity
 from icsim.system.interventions import Happenings
 from icsim.system.nation import NationAround
 from icsim.system.populations import Populations, list_weights
+from icsim.system.practice_choice import PracticeChoice
 from icsim.system.relationships import Relationships
 from icsim.system.services import Services
 from icsim.system.strategy import Strategy
@@ -88,6 +89,7 @@ class ICSModel(PatientsByType):
         levers: what interventions turn.
         nation: what national bodies do for the place and ask of it.
         services: of the catalogue, in use.
+        practice_choice: of patients who change practice.
         capacity_added: by services, by organisation and capacity (``icsim.experiment.services.ADDED``).
         risk_noise: of teams' case finding, over the catalogue's.
         recorder: what has been counted.
@@ -137,6 +139,7 @@ class ICSModel(PatientsByType):
         self.strategy = Strategy(self)
         self.happenings = Happenings(self)
         self.services = Services(self)
+        self.practice_choice = PracticeChoice(self)
         residents = self.world.tallies.residents
         occupied, delayed = self.world.hospitals["occupied"], self.world.hospitals["delayed"]
         self.datacollector = mesa.DataCollector(
@@ -495,6 +498,7 @@ class ICSModel(PatientsByType):
         acsc = self.world.tallies.by_group[..., group_columns().ACSC_ADMISSIONS].sum()
         self.accounts.month_end(first.replace(day=1), float(acsc))
         self.strategy.end_month(first.replace(day=1))
+        self.practice_choice.month()
         if self.day == self.days:
             self.accounts.close(first.replace(day=1))
         self.relationships.record(self.recorder, first.replace(day=1))

@@ -81,6 +81,7 @@ def state_of_model(model: "ICSModel") -> dict[str, Any]:
         "happenings": model.happenings.state(),
         "strategy": model.strategy.state(),
         "services": model.services.state(),
+        "practice_choice": state_of(model.practice_choice),
         "collected": collector.model_vars,
         "random": model.random.getstate(),
         "rng": model.rng.bit_generator.state,
@@ -157,6 +158,7 @@ def _put_back(model: "ICSModel", checkpoint: Checkpoint, future: Experiment) -> 
     model.strategy.put_back(state["strategy"])
     model.services = Services(model)
     model.services.put_back(state["services"])
+    put_back(model.practice_choice, state["practice_choice"])
     if another_length:
         _fit_turns(model, people)
     put_back(model, state["own"])

@@ -81,6 +81,9 @@ SERVICE_CLASH: Final = 198
 SERVICE_FINDS: Final = 199
 SERVICE_JOINS: Final = 200
 SERVICE_TAKEN_UP: Final = 201
+# choices of patients, indexed by month
+LOOKS_AROUND: Final = 205
+PRACTICE_CHOSEN: Final = 206
 
 STEPS: Final = 16
 """Draws of one purpose that an episode may make."""

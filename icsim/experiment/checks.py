@@ -362,8 +362,8 @@ def _dates(experiment: Experiment) -> Iterator[_Dated]:
 
 
 def _agreed(experiment: Experiment) -> Iterator[tuple[Path, Any]]:
-    """What is in force from a start to an end, one of each: programme, nation, agreements of the contract."""
-    for key in ("programme", "nation"):
+    """What is in force from a start to an end: programme, nation, choice, agreements of the contract."""
+    for key in ("programme", "nation", "choice_of_practice"):
         if not isinstance(one := getattr(experiment, key), str):
             yield (key,), one
     for key in ("pooled_budget", "performance", "control_totals"):

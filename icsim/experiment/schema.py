@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Discriminator, Field, PrivateAttr, StringConstraints, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from icsim.experiment.choosing import ChoiceOfPractice
 from icsim.experiment.fields import (
     EXPECTED,
     Day,
@@ -394,6 +395,10 @@ class Experiment(Part):
         default="none",
         description="How practices take up services, one after another; none: as fast as each is set up",
     )
+    choice_of_practice: Annotated[
+        Annotated[Literal["none"], Tag("<value>")] | Annotated[ChoiceOfPractice, Tag("<map>")],
+        Discriminator(shape_of),
+    ] = Field(default="none", description="Patients may change their practice, or none do")
     joint_work: Annotated[
         Annotated[Literal["none"], Tag("<value>")] | Annotated[JointWork, Tag("<map>")],
         Discriminator(shape_of),

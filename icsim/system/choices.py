@@ -119,7 +119,7 @@ class Choices:
         changes = changes * believed
         if seen.agreed:
             changes = seen.agreed.believed(changes, seen.books.result, seen.books.income)
-            changes = changes + seen.performed * believed
+        changes = changes + seen.performed * believed
         share = incentives(changes, seen.books, sharing)
         self.incentive = bounded(share, self._place.catalogue.value("effort_incentive_scale"))
         luck = np.array([normal(key, draws.EFFORT, count) for key in self._keys])

@@ -33,7 +33,8 @@ class Seen:
         payment, then: the rule in force, and as it would be with joint work.
         costs: what hospitals' work costs.
         agreed: agreements beyond payment and sharing.
-        performed: what joint work would earn each by measured performance in a year, GBP, (n,).
+        performed: what joint work would earn each in a year by measured performance, and practices by
+            patients who choose them, GBP, (n,).
         residents: by age band, (10,).
         pressure: on each organisation, (n,) from 0.
         encouraged: the will to work together that others give or take, (n,), 0 where nobody does.
@@ -92,13 +93,16 @@ class Observer:
         )  # fmt: skip
 
     def _performed(self, books: Books) -> np.ndarray:
-        """What practices would earn by performance with joint work, commissioners paying, GBP, (n,)."""
+        """What practices would earn with joint work by performance (commissioners pay) and by their list."""
         accounts, changes = self._model.accounts, np.zeros(len(self._parties))
         if accounts.agreements:
             stake = accounts.quality_payments() * accounts.agreements.practice_share
             gained = accounts.agreements.practices_change(self._model.day, stake)
             changes[self._parties.rows(Kind.GP_PRACTICE)] += gained
             changes[self._parties.rows(Kind.COMMISSIONER)] -= books.commissioner_parts * gained.sum()
+        mine = self._parties.rows(Kind.GP_PRACTICE)
+        lists = np.maximum(self._model.seen.lists.astype(np.float64), 1.0)
+        changes[mine] += self._model.practice_choice.worth(books.income[mine] / lists)
         return changes
 
     def _books(self) -> Books:

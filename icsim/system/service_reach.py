@@ -30,7 +30,7 @@ PICKS = {
 ABOVE_ALL = 10.0  # what one more level of need counts for, against which the unmet need only orders
 
 
-FIXED = ("key", "sex", "imd_decile", "practice", "neighbourhood")
+FIXED = ("key", "sex", "imd_decile", "practice", "neighbourhood")  # practice but for ``Look.moved``
 SMALL = ("status", "age", "residence", "mental_health_need", "loneliness", "social_care_need")
 AT_ONCE = 4096  # records of people that are at hand together
 AHEAD = 16  # people whose records are on their way while one is looked at
@@ -137,6 +137,12 @@ class Look:
                     counts += count_at(where, rows[those[rows]], len(counts))
                     counts -= count_at(where, before, len(counts))
 
+    def moved(self, rows: np.ndarray) -> None:
+        """People of these rows have changed their practice."""
+        self._columns["practice"][rows] = self._people["practice"][rows]
+        for key in [key for key in self._counts if key[1] is Site.PRACTICE]:
+            del self._counts[key]
+
     def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]
 
@@ -237,6 +243,11 @@ class Reach:
         """The people as they are today."""
         self._look.again()
         return self._look
+
+    def moved(self, rows: np.ndarray) -> None:
+        """People of these rows have changed their practice."""
+        if "_look" in vars(self):  # else nobody has looked yet
+            self._look.moved(rows)
 
     def month(self, delivery: Delivery, look: Look, analytics: float) -> None:
         """Whom a service at work reaches from today; nobody when it is not."""

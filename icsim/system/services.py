@@ -123,6 +123,11 @@ class Services:
         self.model.capacity_added = {(owner, what): amount for owner, what, amount in state["added"]}
         self.model.risk_noise = state["noise"]
 
+    def moved(self, rows: np.ndarray) -> None:
+        """People of these rows have changed their practice."""
+        if self.deliveries:
+            self.reach.moved(rows)
+
     def begin_day(self, today: date) -> None:
         """On the first of a month, and on the first day of the run, everything; on other days only ends."""
         if not self.deliveries:
