@@ -8,7 +8,7 @@ from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
 from icsim.care.unmet import first_visits
 from icsim.compiling import compiled
-from icsim.population.columns import AGE_BAND_OF_AGE, Need, Residence, Status
+from icsim.population.columns import AGE_BAND_OF_AGE, Need, Residence
 from icsim.population.demand import leaving_with_support, over_england
 from icsim.prefetch import prefetch_half
 from icsim.recording.measures import columns
@@ -149,14 +149,12 @@ class CommunityTeam(Organisation):
     @classmethod
     def found(cls, model: "ICSModel") -> list["CommunityTeam"]:
         """One team for each neighbourhood."""
-        people = model.people
-        here = people["status"] == Status.RESIDENT
-        table = model.population.neighbourhoods
-        residents = np.bincount(people["neighbourhood"][here], minlength=len(table))
+        people, table = model.at_start, model.population.neighbourhoods
+        residents = np.bincount(people.neighbourhood, minlength=len(table))
         before = np.cumsum(residents) - residents
         weight = over_england(model.catalogue, leaving_with_support(model.catalogue))
-        each = weight[AGE_BAND_OF_AGE[people["age"][here]], (people["imd_decile"][here].astype(int) - 1) // 2]
-        leavers = np.bincount(people["neighbourhood"][here], weights=each, minlength=len(table))
+        each = weight[AGE_BAND_OF_AGE[people.age], people.fifth]
+        leavers = np.bincount(people.neighbourhood, weights=each, minlength=len(table))
         if model.experiment.organisations.community_teams.discharge_slots_per_day_per_100_000 is not None:
             leavers *= residents.sum() / max(leavers.sum(), 1e-9)  # as many as stated, of whatever age
         leavers_before = np.cumsum(leavers) - leavers

@@ -6,7 +6,7 @@ import numpy as np
 
 from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
-from icsim.population.columns import AGE_BAND_OF_AGE, Status
+from icsim.population.columns import AGE_BAND_OF_AGE
 from icsim.population.demand import consultations, over_england
 from icsim.streams import entity_key, exp, normal
 
@@ -59,13 +59,10 @@ class GPPractice(Organisation):
     @classmethod
     def found(cls, model: "ICSModel") -> list["GPPractice"]:
         """The practices of the place as the population registered with them."""
-        people = model.people
-        here = people["status"] == Status.RESIDENT
+        people, table = model.at_start, model.population.practices
         weight = over_england(model.catalogue, np.add(*consultations(model.catalogue)))
-        fifth = (people["imd_decile"][here].astype(np.int64) - 1) // 2
-        each = weight[AGE_BAND_OF_AGE[people["age"][here]], fifth]
-        table = model.population.practices
-        lists = np.bincount(people["practice"][here], weights=each, minlength=len(table))
+        each = weight[AGE_BAND_OF_AGE[people.age], people.fifth]
+        lists = np.bincount(people.practice, weights=each, minlength=len(table))
         given = model.experiment.organisations.gp_practices.practices or ()
         scale = model.scale
         return [

@@ -10,7 +10,7 @@ from icsim.care.hospital import move_to_care_home, start_home_care
 from icsim.care.services import Setting
 from icsim.compiling import compiled, kernel
 from icsim.experiment.organisations import Eligibility
-from icsim.population.columns import FRAILTY_CUTS, Residence, Status
+from icsim.population.columns import FRAILTY_CUTS, Residence
 from icsim.prefetch import prefetch_standing
 from icsim.recording.measures import columns
 from icsim.streams import uniform
@@ -149,28 +149,23 @@ class LocalAuthority(Organisation):
             ),
             "care_home_placements_per_week": per(placements, "care_home_placements_per_week_per_1000_65plus"),
         }
+        people = model.at_start
+        own = people.authority == index
         if given.home_care_packages_per_1000_65plus is None:  # a council starts with room for those it has
-            people = model.people
-            here = (people["status"] == Status.RESIDENT) & (people["authority"] == index)
-            in_use = float(np.count_nonzero(people["package"][here] == 1))
+            in_use = float(np.count_nonzero(people.package[own] == 1))
             room = 1 + 2 * v("home_care_kept_for_hospital")
             self.capacity["home_care_packages"] = max(self.capacity["home_care_packages"], in_use * room)
         if homes.places_per_1000_65plus is None:  # and its homes for those who live there
-            people = model.people
-            here = (people["status"] == Status.RESIDENT) & (people["authority"] == index)
-            in_use = float(np.count_nonzero(people["residence"][here] == Residence.CARE_HOME))
+            in_use = float(np.count_nonzero(people.residence[own] == Residence.CARE_HOME))
             room = 1 + 2 * v("care_home_kept_for_hospital")
             self.capacity["care_home_places"] = max(self.capacity["care_home_places"], in_use * room)
 
     @classmethod
     def found(cls, model: "ICSModel") -> list["LocalAuthority"]:
         """The councils that run social care in the place's districts."""
-        people = model.people
-        here = people["status"] == Status.RESIDENT
-        authority = people["authority"][here]
-        table = model.population.authorities
-        older = np.bincount(authority[people["age"][here] >= 65], minlength=len(table))
-        everyone = np.bincount(authority, minlength=len(table))
+        people, table = model.at_start, model.population.authorities
+        older = np.bincount(people.authority[people.age >= 65], minlength=len(table))
+        everyone = np.bincount(people.authority, minlength=len(table))
         return [
             cls(
                 model,

@@ -24,6 +24,16 @@ NO_MATTER = 200  # months waited are counted up to here
 
 
 @compiled
+def _helped_before(people: Any, share: float) -> None:
+    """Part of the residents with little need of the mind has been treated before the run, and recovered."""
+    for i in range(len(people)):
+        p = people[i]
+        low = p.status == Status.RESIDENT and p.mental_health_need == 1
+        if low and uniform(p.key, draws.RECOVERY, 0) < share:
+            p.mental_wait = RECOVERED
+
+
+@compiled
 def _treatments_end(w: Any, rows: np.ndarray, chances: np.ndarray, month: int) -> tuple[int, int]:
     """Treatments that have lasted long enough end; some have helped. Returns how many, and of whom recovered.
 
@@ -124,10 +134,7 @@ class MentalHealthTrust(Organisation):
         """Start as if it had always been there: a full caseload, and people whom it has helped before."""
         model, v = self.model, self.model.catalogue.value
         people = model.people
-        low = np.flatnonzero((people["status"] == Status.RESIDENT) & (people["mental_health_need"] == 1))
-        before = v("mh_recovered_at_start")
-        helped = [uniform(key, draws.RECOVERY, 0) < before for key in people["key"][low]]
-        people["mental_wait"][low[np.array(helped, dtype=bool)]] = RECOVERED
+        _helped_before(people, v("mh_recovered_at_start"))
         rows = model.seen.distressed
         people["mental_wait"][rows] = 1
         self._take_on(rows)
@@ -299,8 +306,7 @@ class CareHomes(Organisation):
         homes = cls(model, name="Care homes", index=0)
         given = model.experiment.organisations.care_homes.places_per_1000_65plus
         per_1000 = model.catalogue.value("care_home_places_per_1000_65plus") if given is None else given
-        older = (model.people["status"] == Status.RESIDENT) & (model.people["age"] >= 65)
-        homes.capacity = {"places": float(older.sum()) / 1000 * per_1000}
+        homes.capacity = {"places": float((model.at_start.age >= 65).sum()) / 1000 * per_1000}
         return [homes]
 
     def open(self) -> None:

@@ -40,9 +40,10 @@ from icsim.evidence.councils import councils_of, districts_of, find_district
 from icsim.experiment import Experiment, ExperimentError, load
 from icsim.experiment.errors import Problem
 from icsim.keeping import lay
-from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
+from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS
 from icsim.population.councils import under_councils
 from icsim.population.demand import counts_by_age_and_fifth, expected, nights_in_hospital
+from icsim.population.residents import residents_of
 from icsim.population.risk import RISK, need_rates, risk_tables
 from icsim.population.survey import Survey, count_use, survey
 from icsim.population.synthesis import synthesise
@@ -218,9 +219,10 @@ class ICSModel(PatientsByType):
         self.people = self.population.people
         self.population = under_councils(self.population, self._councils())
         self.patients = Patients(self, self.people)
+        self.at_start = residents_of(self.people)
         self.residents_at_start = self.population.n_residents
         self.scale = self.residents_at_start / self.place.population
-        self.demand = expected(counts_by_age_and_fifth(self.people), self.catalogue)
+        self.demand = expected(counts_by_age_and_fifth(self.at_start), self.catalogue)
         self._service_factors: dict[tuple[str, str], list[float]] = {}
         self.capacity_added: dict[tuple[str, str], float] = {}
         self.risk_noise = 1.0
@@ -297,10 +299,8 @@ class ICSModel(PatientsByType):
     def _populations(self) -> Populations:
         """Whom the money is for, from the people and organisations at the start."""
         trusts = self.of(AcuteTrust)
-        here = self.people["status"] == Status.RESIDENT
         practices, bands = len(self.of(GPPractice)), len(AGE_BANDS)
-        bands_of = AGE_BAND_OF_AGE[self.people["age"][here]]
-        cell = self.people["practice"][here].astype(np.int64) * bands + bands_of
+        cell = self.at_start.practice.astype(np.int64) * bands + AGE_BAND_OF_AGE[self.at_start.age]
         lists = np.bincount(cell, minlength=practices * bands).reshape(practices, bands)
         shares = np.array([trust.resident_share for trust in trusts])
         d = self.demand

@@ -4,6 +4,7 @@ Shapes: C classes of need (``Need``), B age bands (``AGE_BANDS``), K choices (``
 """
 
 from enum import IntEnum
+from functools import lru_cache
 from math import erfc
 
 import numpy as np
@@ -249,6 +250,7 @@ def log_choice_shares(catalogue: Catalogue, ae_to_gp: np.ndarray) -> np.ndarray:
     return np.round(np.log(shares / shares.sum(axis=-1, keepdims=True)), 9)
 
 
+@lru_cache(maxsize=1000)
 def nights(mean: float, sigma: float, most: int) -> float:
     """Mean nights of a lognormal stay of this mean, in whole nights from 1 to ``most``."""
     if mean <= 0 or sigma <= 0:

@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -169,11 +169,13 @@ def names_of_kind(kind: str) -> list[str]:
     return sorted(f"{kind}:{name}" for known, name in _areas().rows if known == kind)
 
 
-def _rows(mask: np.ndarray) -> Any:
-    """The LSOAs where ``mask`` is true, as a table; read in parts, so that England never lies in memory."""
+@lru_cache(maxsize=4)
+def _rows(chosen: bytes) -> Any:
+    """The LSOAs where a mask (its bytes) is true, as a table; read in parts: England never lies in memory."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    mask = np.frombuffer(chosen, np.bool_)
     file = pq.ParquetFile(LSOA_FILE)
     tables, first = [], 0
     for group in range(file.num_row_groups):
@@ -201,7 +203,7 @@ def resolve(spec: PlaceSpec) -> Place:
         UnknownPlace: nothing has this name or code, or the spec is of another form.
     """
     mask, name = _mask(spec)
-    rows = _rows(mask).to_pandas()
+    rows = _rows(mask.tobytes()).to_pandas()
     text = dict.fromkeys(("ccg", "ccg_name", "stp_name", "lad", "lad_name"), str)
     return Place(name, rows.astype(text))
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from icsim.evidence import Catalogue
-from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, Status
+from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS
+from icsim.population.residents import Residents
 from icsim.population.risk import deprivation_gradient, spread
 
 
@@ -28,11 +29,9 @@ class Demand:
     """Emergency spells over those of a population of the same age at England's mean deprivation."""
 
 
-def counts_by_age_and_fifth(people: np.ndarray) -> np.ndarray:
+def counts_by_age_and_fifth(people: Residents) -> np.ndarray:
     """Residents by age band and fifth of deprivation (0 the most deprived), shape (10, 5), float64."""
-    here = people["status"] == Status.RESIDENT
-    fifth = (people["imd_decile"][here].astype(np.int64) - 1) // 2
-    cell = AGE_BAND_OF_AGE[people["age"][here]].astype(np.int64) * 5 + fifth
+    cell = AGE_BAND_OF_AGE[people.age].astype(np.int64) * 5 + people.fifth
     return np.bincount(cell, minlength=5 * len(AGE_BANDS)).reshape(-1, 5).astype(np.float64)
 
 
