@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from icsim.agents.organisation import Organisation, whole_beds
+from icsim.agents.winter_beds import WinterBeds, of_england, of_trust
 from icsim.evidence.places import trusts
 from icsim.experiment.organisations import AcuteTrust as GivenTrust
 from icsim.population.demand import Demand
@@ -22,8 +23,8 @@ class AcuteTrust(Organisation):
         resident_share: share of the residents' hospital use that goes there.
         capacity: ``core_beds``, ``escalation_beds``, ``ae_attendances_per_day``, ``day_cases_per_day``,
             ``inpatients_per_day``, ``clinic_attendances_per_day`` (a working day), at the scale of the
-            sample.
-        outside: mean ``attendances_per_day`` and ``beds`` of people from outside the place.
+            sample. Beds are those of 2015/16 and change by the year (``winter_beds``).
+        outside: mean ``attendances_per_day`` and ``beds`` of people from outside the place, in 2015/16.
     """
 
     kind = "acute_trust"
@@ -44,6 +45,8 @@ class AcuteTrust(Organisation):
         self.resident_share = resident_share
         self.capacity = capacity
         self.outside = outside
+        self._own_winters = of_trust(code, model.catalogue)
+        self.winters: WinterBeds = self._own_winters or of_england(model.catalogue)
 
     @classmethod
     def found(cls, model: "ICSModel") -> list["AcuteTrust"]:
@@ -158,16 +161,15 @@ class AcuteTrust(Organisation):
         """Occupancy of its core beds this month, from ease (0) to the limit (1)."""
         v = self.model.catalogue.value
         least, most = v("pressure_occupancy_from"), v("pressure_occupancy_to")
-        occupancy = self.activity_of("beds_occupied").get("beds_occupied", 0.0) / max(
-            self.capacity["core_beds"], 1.0
-        )
+        beds = self.capacity["core_beds"] * self.winters.open_over_first(self.model.date)
+        occupancy = self.activity_of("beds_occupied").get("beds_occupied", 0.0) / max(beds, 1.0)
         return min(max((occupancy - least) / max(most - least, 1e-9), 0.0), 1.0)
 
     def open(self) -> None:
         """Hand over beds, A&E, clinic and theatre capacity, and the load from outside."""
         h, k, model = self.model.world.hospitals, self.index, self.model
         v = model.catalogue.value
-        beds = model.service_factor(self, "beds")
+        beds = model.service_factor(self, "beds") * self.winters.open_over_first(model.date)
         staff = model.service_factor(self, "staff")
         h.core_beds[k] = whole_beds(self.capacity["core_beds"] * beds)
         h.escalation_beds[k] = whole_beds(self.capacity["escalation_beds"] * beds)
@@ -181,4 +183,15 @@ class AcuteTrust(Organisation):
         h.cancel_above[k] = v("trust_cancel_above")
         h.outside_stay[k] = v("trust_outside_stay")
         h.outside_attendances[k] = self.outside["attendances_per_day"]
-        h.outside_admissions[k] = self.outside["beds"] / v("trust_outside_stay")
+        h.outside_admissions[k] = self.outside_beds() / v("trust_outside_stay")
+
+    def outside_beds(self) -> float:
+        """Beds that people from outside use this year: as published, what its residents do not explain."""
+        if self._own_winters is None:
+            return self.outside["beds"] * self.winters.used_over_first(self.model.date)
+        more = self.winters.more_used(self.model.date) * self.model.scale
+        return max(0.0, self.outside["beds"] + more)
+
+    def review_year(self) -> None:
+        """Open the beds of the new financial year."""
+        self.open()

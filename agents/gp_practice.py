@@ -1,5 +1,6 @@
 """General practices."""
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,7 @@ from icsim.agents.organisation import Organisation
 from icsim.care import purposes as draws
 from icsim.population.columns import AGE_BAND_OF_AGE
 from icsim.population.demand import consultations, over_england
+from icsim.population.risk import DAYS_A_YEAR, MEASURED_ON
 from icsim.streams import entity_key, exp, normal
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 
 MORALE_STEP = 0.1  # of morale, for which the catalogue gives the vacancies
+LAST_MEASURED = date(2018, 4, 1)
+"""Day after which no more is known of how many patients a clinician sees: it then stands still."""
 
 
 class GPPractice(Organisation):
@@ -85,10 +89,16 @@ class GPPractice(Organisation):
             self.gp_fte * (1 - self.vacancies) * v("gp_appointments_per_gp_day")
             + self.nurse_fte * v("gp_appointments_per_nurse_day")
             + self.other_fte * v("gp_appointments_per_other_day")
-        ) * self.model.service_factor(self, "appointments") + self.model.added(self, "appointments")
+        ) * self.contacts_over_measured()
+        daily *= self.model.service_factor(self, "appointments") + self.model.added(self, "appointments")
         self.capacity = {"appointments_per_day": daily}
         gp.same_day[self.index] = daily * self.same_day_share
         gp.routine[self.index] = daily * (1 - self.same_day_share)
+
+    def contacts_over_measured(self) -> float:
+        """Contacts for each clinician today over those of 2016/17: more each year, mostly by telephone."""
+        years = (min(self.model.date, LAST_MEASURED) - MEASURED_ON).days / DAYS_A_YEAR
+        return (1 + self.model.catalogue.value("gp_contacts_per_clinician_growth")) ** years
 
     def settle_in(self) -> None:
         """Set what differs between practices from the start: continuity by size, and the referral habit."""

@@ -303,14 +303,20 @@ def discharge(w: Any, i: int, p: Any, day: int) -> None:
 
 @kernel
 def go_home(w: Any, i: int, p: Any, day: int) -> None:
-    """After an emergency stay: home, perhaps to relapse within weeks, perhaps to be seen in clinic."""
+    """After an emergency stay: home, perhaps to relapse within weeks, perhaps to be seen in clinic.
+
+    Whoever was in hospital within a month of this stay is likelier to come back again.
+    """
     r = w.rules
     home(p)
+    again = p.admitted - p.discharged <= 30
     p.discharged = day
     band = w.risk.band[p.age]
     if uniform(p.key, draws.AFTERCARE, p.stays) < r.aftercare:
         refer(w, i, p, day)
     chance = r.relapse[band] * (1.0 + p.frailty + p.deconditioning) * lever(w, i, p, Lever.READMISSION)
+    if again:
+        chance *= r.relapse_again
     if uniform(p.key, draws.RELAPSE, p.stays) < chance:
         p.setting = Setting.RECOVERING
         u = uniform(p.key, draws.RELAPSE_DAY, p.stays)

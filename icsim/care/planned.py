@@ -213,7 +213,8 @@ def serve_waiting_list(w: Any, s: int, day: int, day_cases: int, inpatients: int
         p.planned = Planned.NONE
         spread = w.rules.stay_sigma
         z = normal(p.key, draws.ELECTIVE_STAY, p.planned_count)
-        stay = exp(log(w.rules.elective_stay) - 0.5 * spread * spread + spread * z)
+        mean = log(w.rules.elective_stay) + w.rules.stay_trend * (day - w.risk.from_day)
+        stay = exp(mean - 0.5 * spread * spread + spread * z)
         p.next_care = day + max(1, int(stay + 0.5))
         w.tallies.acute_trust[s, A.ELECTIVE_ADMISSIONS] += 1
         w.tallies.by_group[year, w.risk.band[p.age], (p.imd_decile - 1) // 2, G.ELECTIVE_ADMISSIONS] += 1

@@ -142,6 +142,7 @@ RULES = np.dtype(
         ("deconditioning_recovery", np.float64),  # a day
         ("intermediate_days", np.int64),
         ("relapse", np.float64, (B,)),
+        ("relapse_again", np.float64),  # ratio of the chance after a readmission
         ("relapse_days", np.float64),
         ("aftercare", np.float64),
         ("mental_ward", np.float64),  # share of mental health admissions to a mental health bed

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 DATA = Path(__file__).parent / "data"
@@ -54,14 +55,15 @@ def trusts() -> "pd.DataFrame":
 
 @cache
 def place_levels() -> "pd.DataFrame":
-    """Which catalogue row holds what is published of a place itself: place, measure, key.
+    """Which catalogue row holds what is published of a place itself: place, measure, key, why.
 
     Measures: people (served or registered, as stated), need_index (emergency admissions expected from age and
-    deprivation over England's), ae_per_10_000_a_month, emergency_admissions_a_quarter.
+    deprivation over England's), ae_per_10_000_a_month, emergency_admissions_a_quarter. ``why``: why the
+    figure is of other people than the place's, "" where it is not.
     """
     import pandas as pd
 
-    return pd.read_csv(DATA / "place_levels.csv")
+    return pd.read_csv(DATA / "place_levels.csv", keep_default_na=False)
 
 
 @cache
@@ -74,6 +76,23 @@ def ae_monthly() -> "pd.DataFrame":
     import pandas as pd
 
     return pd.read_parquet(DATA / "ae_monthly_by_trust_2016-04_2018-03.parquet")
+
+
+@cache
+def ae_by_department(year: str, code: str = "") -> "pd.DataFrame":
+    """A&E of one financial year by type of department: attendances, breaches, admissions, indexed by type.
+
+    Args:
+        year: "2016/17" or "2017/18".
+        code: of a trust; "" for all of England.
+    """
+    months = ae_monthly()
+    first = int(year[:4])
+    when = months["period"].astype("datetime64[ns]")
+    inside = (when >= f"{first}-04-01") & (when < f"{first + 1}-04-01")
+    if code:
+        inside &= months["org_code"] == code
+    return months[inside].groupby("type", observed=True)[["attendances", "breaches", "admissions"]].sum()
 
 
 @cache
@@ -108,6 +127,20 @@ def mortality_by_age() -> "pd.DataFrame":
     import pandas as pd
 
     return pd.read_csv(DATA / "mortality_by_age_england_wales_2017.csv")
+
+
+@cache
+def england_by_age_and_fifth() -> "np.ndarray":
+    """England's residents, mid-2017, by age band and fifth of deprivation (0 the most deprived), (10, 5).
+
+    Sums of the LSOA table. Sources: Office for National Statistics; MHCLG.
+    """
+    import numpy as np
+
+    table = np.loadtxt(
+        DATA / "england_by_age_and_fifth_2017.csv", delimiter=",", skiprows=1, usecols=range(1, 6)
+    )
+    return table.astype(np.float64)
 
 
 @cache

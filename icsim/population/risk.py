@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from icsim.compiling import compiled, kernel
-from icsim.evidence import Catalogue
+from icsim.evidence import Catalogue, published
 from icsim.population.columns import (
     AGE_BAND_OF_AGE,
     AGE_BAND_STARTS,
@@ -45,6 +45,10 @@ SUREST = 0.9
 """Chance a day of a need that no stream goes beyond: its scale is a logarithm."""
 MIDDLES = np.append((AGE_BAND_STARTS[:-1] + AGE_BAND_STARTS[1:]) // 2, 90)
 """Year of age in the middle of each band."""
+
+
+PAPER_BANDS = {"0-19": 0, "20-37": 20, "38-52": 38, "53-66": 53, "67+": 67}
+"""Age bands of Pereira Gray 2017 by their first year of age."""
 
 
 R, B, YEARS = N_NEEDS + 1, len(AGE_BANDS), 131
@@ -156,15 +160,27 @@ def deprivation_gradient(catalogue: Catalogue) -> np.ndarray:
     """Emergency admissions by age band and fifth over the mean of the age band, shape (B, 5).
 
     Fifths run from the most deprived. From the table of Pereira Gray and others (2017), whose bands are 0-19,
-    20-37, 38-52, 53-66 and 67 and over.
+    20-37, 38-52, 53-66 and 67 and over. Within such a band the most deprived are of other ages than the least
+    (more small children, fewer of the very old): what that explains is taken out, by the people of England.
     """
-    bands = ("0-19", "20-37", "38-52", "53-66", "67+")
     rates = np.array(
-        [[catalogue.value(f"emerg_adm_rate_age{b}_imdq{q}") for q in (5, 4, 3, 2, 1)] for b in bands]
+        [[catalogue.value(f"emerg_adm_rate_age{b}_imdq{q}") for q in (5, 4, 3, 2, 1)] for b in PAPER_BANDS]
     )
-    relative = rates / rates.mean(axis=1, keepdims=True)
-    source = [0, 0, 0, 1, 1, 2, 3, 4, 4, 4]
-    return relative[source]
+    people = published.england_by_age_and_fifth()
+    by_age = catalogue.by_age("emerg_rate")[:, None]
+    inside = _years_shared()
+    from_ages = inside @ (by_age * people) / (inside @ people)
+    relative = rates / np.maximum(from_ages, 1e-9)
+    relative = relative / np.maximum(relative.mean(axis=1, keepdims=True), 1e-9)
+    return relative[[0, 0, 0, 1, 1, 2, 3, 4, 4, 4]]
+
+
+def _years_shared() -> np.ndarray:
+    """The part of each age band of the model that lies in each of ``PAPER_BANDS``, (5, B)."""
+    first, end = np.array(list(PAPER_BANDS.values())), np.append(list(PAPER_BANDS.values())[1:], YEARS)
+    starts, ends = AGE_BAND_STARTS, np.append(AGE_BAND_STARTS[1:], YEARS)
+    years = np.minimum(end[:, None], ends) - np.maximum(first[:, None], starts)
+    return np.maximum(years, 0) / (ends - starts)
 
 
 def spread(ratio: float) -> np.ndarray:

@@ -347,6 +347,7 @@ def trends(years: list[Year], catalogue: Any) -> Iterator[Row]:
     beds = (v("ga_beds_england_2017_18") / v("ga_beds_england_2015_16")) ** 0.5 - 1
     four_hours = (v("ae_4h_england") - v("ae_4h_2015_16")) / 2
     consultations = (v("gp_nurse_consult_rate") / v("gp_nurse_consult_rate_2007_08")) ** (1 / 6) - 1
+    later = (1 + v("gp_contacts_growth_2014_17") / 100) / (1 + v("gp_list_growth_2014_17") / 100)
     waits = v("rtt_18w_incomplete_mar2018") - v("rtt_18w_incomplete_mar2017")
 
     def per_head(year: Year) -> float:
@@ -356,6 +357,15 @@ def trends(years: list[Year], catalogue: Any) -> Iterator[Row]:
         over = year.last(TRUST, "waiting_over_18_weeks")
         return 100 - 100 * over / max(year.last(TRUST, "elective_waiting"), 1.0)
 
+    def luck(figure: Published, *counts: float) -> float:
+        """Events as sure as the published change is against the luck of a first and a last year's counts."""
+        change = 100 * math.sqrt(2 * sum(1 / max(count, 1.0) for count in counts)) / steps
+        return (figure.value / change) ** 2
+
+    contacts = ((per_head(last) / per_head(first)) ** (1 / steps) - 1) * 100
+    bed_days = Published.of(p("emerg_bed_day_growth"), set_to=True)
+    admitted = last.total(TRUST, "emergency_admissions")
+    surely = {"emergency bed days": luck(bed_days, admitted, admitted / STAYS_FOR_ONE)}
     topic = f"Trend, {first.name} to {last.name}"
     for label, unit, found, figure in (
         ("emergency admissions", "% a year", growth(TRUST, "emergency_admissions"),
@@ -365,8 +375,10 @@ def trends(years: list[Year], catalogue: Any) -> Iterator[Row]:
         ("A&E attendances", "% a year", growth(TRUST, "ae_attendances"), from_data("attendances")),
         ("emergency bed days", "% a year",
          ((last.cells("emergency_bed_days").sum() / first.cells("emergency_bed_days").sum()) ** (1 / steps)
-          - 1) * 100, Published.of(p("emerg_bed_day_growth"), set_to=True)),
-        ("consultations a person", "% a year", ((per_head(last) / per_head(first)) ** (1 / steps) - 1) * 100,
+          - 1) * 100, bed_days),
+        ("consultations a person", "% a year", contacts,
+         Published.of(p("gp_contacts_growth_2014_17"), value=(later**0.5 - 1) * 100, set_to=True)),
+        ("consultations a person, beside those of 2007/08 to 2013/14", "% a year", contacts,
          Published.of(p("gp_nurse_consult_rate"), value=consultations * 100)),
         ("within four hours", "points a year",
          (last.in_four_hours() - first.in_four_hours()) / steps,
@@ -376,7 +388,7 @@ def trends(years: list[Year], catalogue: Any) -> Iterator[Row]:
         ("beds open", "% a year", ((last.beds() / max(first.beds(), 1e-9)) ** (1 / steps) - 1) * 100,
          Published.of(p("ga_beds_england_2017_18"), value=beds * 100, set_to=True)),
     ):  # fmt: skip
-        yield Row(topic, label, unit, float(found), figure, TREND)
+        yield Row(topic, label, unit, float(found), figure, TREND, surely.get(label, math.nan))
 
 
 def regression(run: Run, years: list[str], catalogue: Any) -> Iterator[Row]:

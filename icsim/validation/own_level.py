@@ -5,6 +5,7 @@ organisations, which are inputs and marked so. A trust's published figures cover
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,14 +17,19 @@ from icsim.validation.year import TRUST, Year
 
 SITREPS = "NHS England winter daily situation reports"
 AE_MONTHLY = "NHS England A&E monthly statistics"
+RESIDENTS = "residents"
+MIX = ", in England's mix of departments"
+"""The model has one kind of A&E, of England's mix; some trusts run major departments alone."""
 EARLIER = "of another year, over the people of 2017: shown for its size"
 
 
 def rows(year: Year, catalogue: Any, place: str) -> Iterator[Row]:
     """A place's own published level of each measure there is one for."""
-    levels = published.place_levels().set_index(["place", "measure"])["key"]
-    known: dict[str, str] = dict(levels[place]) if place in levels.index.get_level_values(0) else {}
-    yield from _people(year, catalogue, known)
+    levels = published.place_levels()
+    levels = levels[levels["place"] == place].set_index("measure")
+    known: dict[str, str] = dict(levels["key"])
+    for row in _people(year, catalogue, known):
+        yield replace(row, why=str(levels["why"]["people"])) if row.label == RESIDENTS else row
     trusts = published.trusts()
     for code, own in year.own.groupby("code"):
         figures = trusts[(trusts["code"] == code) & (trusts["place"] == place)]
@@ -38,7 +44,7 @@ def _people(year: Year, catalogue: Any, known: dict[str, str]) -> Iterator[Row]:
         # a sample is scaled up to the place
         residents = people / years / year.sample
         figure = Published.of(catalogue[known["people"]], set_to=False)
-        yield Row(topic, "residents", "people", residents, figure, within(PLACE))
+        yield Row(topic, RESIDENTS, "people", residents, figure, within(PLACE))
     admitted = year.total(TRUST, "emergency_admissions")
     rate = admitted / people * 1000
     if "need_index" in known:
@@ -82,14 +88,14 @@ def _trust(year: Year, own: Any, figures: pd.DataFrame) -> Iterator[Row]:
     def wards(value: Any, of: str = when, set_to: bool = False) -> Published:
         return Published(float(value), "measured", SITREPS, of, set_to)
 
-    share = now["admissions"] / now["attendances"] * 100
-    breaches = (1 - now["within_4h"]) * 100
+    share, breaches = in_englands_mix(str(own["code"].iloc[0]), when)
     for label, unit, found, figure, asked, events in (
         ("A&E attendances, everybody's", "a year", everybody / year.sample, ae(now["attendances"], True),
          PLACE, everybody),
-        ("of A&E attendances admitted", "%", admitted / max(attended, 1.0) * 100, ae(share), PLACE, admitted),
-        ("within four hours", "%", 100 - late, ae(100 - breaches), TOTAL, float("nan")),
-        ("over four hours", "%", late, ae(breaches), PLACE, attended * breaches / 100),
+        (f"of A&E attendances admitted{MIX}", "%", admitted / max(attended, 1.0) * 100, ae(share), PLACE,
+         admitted),
+        (f"within four hours{MIX}", "%", 100 - late, ae(100 - breaches), TOTAL, float("nan")),
+        (f"over four hours{MIX}", "%", late, ae(breaches), PLACE, attended * breaches / 100),
         ("beds open in winter", "beds", beds, wards(now["beds"], set_to=True), PLACE, float("nan")),
         ("beds occupied in winter", "%", full, wards(now["occupancy"] * 100, set_to=True), TOTAL,
          float("nan")),
@@ -101,3 +107,19 @@ def _trust(year: Year, own: Any, figures: pd.DataFrame) -> Iterator[Row]:
          float("nan")),
     ):  # fmt: skip
         yield Row(topic, label, unit, float(found), figure, within(asked), events)
+
+
+def in_englands_mix(code: str, year: str) -> tuple[float, float]:
+    """Per cent of A&E attendances admitted and over four hours, were a trust's departments England's mix.
+
+    Each type of department at the trust's own rates, or at England's where it runs none, weighted by
+    England's attendances (direct standardisation).
+    """
+    england, own = published.ae_by_department(year), published.ae_by_department(year, code)
+    own = own.reindex(england.index)
+    own = own.where(own["attendances"] > 0, england)
+    weights = england["attendances"] / england["attendances"].sum()
+    admitted, late = (
+        (own[name] / own["attendances"] * weights).sum() * 100 for name in ("admissions", "breaches")
+    )
+    return float(admitted), float(late)

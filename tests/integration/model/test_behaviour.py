@@ -349,6 +349,34 @@ def test_a_closure_ends(make_model):
     assert set(open_beds[30:40]) == {0}
 
 
+def test_the_year_brings_the_beds_and_the_appointments_that_were_published(make_model):
+    model = make_model(start="2016-03-28", years=0.02)
+    trust, practice = model.of(AcuteTrust)[0], model.of(GPPractice)[0]
+    beds = trusts().set_index(["code", "year"])["beds"].loc[trust.code]
+    before, seen = int(model.world.hospitals.core_beds[0]), practice.contacts_over_measured()
+    outside = model.world.hospitals.outside_admissions[0]
+    while model.running:
+        model.step()
+    expected = trust.capacity["core_beds"] * beds["2016/17"] / beds["2015/16"]
+    assert int(model.world.hospitals.core_beds[0]) == round(expected) <= before
+    assert model.world.hospitals.outside_admissions[0] <= outside
+    assert seen < practice.contacts_over_measured() < 1  # more each year, and as measured in the middle of 2016/17
+    release(model)
+
+
+def test_those_who_come_back_come_back_again(make_model):
+    again = [
+        make_model(population__sample=0.1, years=0.25, parameters={"relapse_again": ratio})
+        for ratio in (0.0, 4.0)
+    ]
+    for model in again:
+        model.run_model()
+    few, many = (total(model, "acute_trust", "readmissions_30d") for model in again)
+    assert many > 1.1 * few > 0
+    for model in again:
+        release(model)
+
+
 @pytest.mark.parametrize("place", ["salford", "north-east-hampshire-and-farnham"])
 def test_load_from_outside_keeps_hospitals_as_full_as_published(make_model, place):
     model = make_model(experiment=place, population__sample=0.1, years=1)

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from icsim import evidence
+from icsim.evidence import published
+from icsim.evidence.places import resolve
 from icsim.population.demand import consultations, expected, over_england, referrals
+from icsim.population.risk import deprivation_gradient
 
 pytestmark = pytest.mark.unit
 
@@ -43,3 +46,23 @@ def test_deaths_never_pass_the_bound_of_their_stream():
     worst = CATALOGUE.by_age("rr_death_care_home").max() * (1 + v("season_amplitude_death"))
     worst *= np.exp(v("deconditioning_effect_death") * v("deconditioning_most"))
     assert worst <= v("need_headroom_death")
+
+
+def test_deprivation_makes_as_much_of_a_difference_as_published():
+    people = published.england_by_age_and_fifth()
+    admitted = CATALOGUE.by_age("emerg_rate")[:, None] * deprivation_gradient(CATALOGUE) * people
+    older = admitted[8:].sum(axis=0) / people[8:].sum(axis=0)
+    most, least = (CATALOGUE.value(f"emerg_adm_rate_age67+_imdq{q}") for q in (5, 1))
+    assert older[0] / older[4] == pytest.approx(most / least, rel=0.01)
+    young = admitted[:2].sum(axis=0) / people[:2].sum(axis=0)  # the published band is 0-19
+    most, least = (CATALOGUE.value(f"emerg_adm_rate_age0-19_imdq{q}") for q in (5, 1))
+    assert young[0] / young[4] == pytest.approx(most / least, rel=0.03)
+
+
+def test_englands_people_by_age_and_fifth_are_those_of_its_areas():
+    areas = resolve("england").lsoas
+    fifth = (areas["imd_decile"].to_numpy() - 1) // 2
+    small = areas[[f"age_{age}" for age in range(5)]].to_numpy().sum(axis=1)
+    people = published.england_by_age_and_fifth()
+    assert people[0] == pytest.approx(np.bincount(fifth, weights=small))
+    assert people.sum() == resolve("england").population
