@@ -67,7 +67,11 @@ def _page(england: Baseline, nine: Places, settings: Sequence[str]) -> list[str]
         "## The nine places, each against its own published level",
         "",
         "No number of the model is a place's own but its people and what its experiment file says of its "
-        "organisations: beds, attendances and who shares them (marked =).",
+        "organisations: beds, attendances and who shares them (marked =), beds year by year as published.",
+        "",
+        "*England's mix*: what is published of a trust's A&E, each type of department at the trust's own "
+        "rates, in the proportions of England's attendances (65% in major departments). The model has one "
+        "kind of A&E; some trusts run major departments alone, and so admit more and are late more often.",
         "",
         f"**{summary(nine.rows)}**",
         "",

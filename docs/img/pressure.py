@@ -51,8 +51,8 @@ def fewer_starts(replicates: int, core_beds: float) -> pd.DataFrame:
     found = []
     columns = [measure.name for measure in MEASURES["acute_trust"]]
     for replicate in range(replicates):
-        model = ICSModel(PLACE, replicate=replicate,
-                         **{"years": 2, "organisations.acute_trusts.0.core_beds": core_beds})  # fmt: skip
+        settings = {"years": 2, "programme": "none", "organisations.acute_trusts.0.core_beds": core_beds}
+        model = ICSModel(PLACE, replicate=replicate, **settings)
         while model.running:
             if str(model.date) == CUT_FROM:
                 for council in model.of(LocalAuthority):
@@ -273,6 +273,8 @@ def in_words(years: pd.DataFrame, pooled: pd.DataFrame, seen: pd.DataFrame) -> d
         "late_seen": f"{seen.loc[seen['occupancy'] >= 96, 'late'].mean():.0f}",
         "risk": f"{v('occupancy_risk_discernible'):g}",
         "shortage": f"{v('occupancy_regular_shortage'):g}",
+        **{f"within_{full}": f"{v(f'late_points_at_{full}'):g}" for full in (90, 95, 98, 100)},
+        "slope_within": f"{(v('late_points_at_98') - v('late_points_at_90')) / 8:.1f}",
         "autumn": f"{v('ae_4h_autumn_2013') - v('ae_4h_autumn_2014'):.1f}",
     }
     for label, factor in (("b80", 0.8), ("b90", 0.9), ("b95", 0.95), ("b100", 1.0), ("b105", 1.05),

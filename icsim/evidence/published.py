@@ -5,7 +5,7 @@ Frames are read once a process and shared: treat them as read-only, or copy.
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +88,7 @@ def ae_by_department(year: str, code: str = "") -> "pd.DataFrame":
     """
     months = ae_monthly()
     first = int(year[:4])
-    when = months["period"].astype("datetime64[ns]")
+    when: Any = months["period"].astype("datetime64[ns]")
     inside = (when >= f"{first}-04-01") & (when < f"{first + 1}-04-01")
     if code:
         inside &= months["org_code"] == code

@@ -135,7 +135,7 @@ def _stays(year: Year, catalogue: Any) -> Iterator[Row]:
         ("zero-day share", of, year.total(TRUST, "zero_day_admissions") / admissions * 100,
          "emerg_zero_day_share", True),
         ("ambulatory care sensitive", of, acsc * 100, "acsc_share_emergency", True),
-        ("any stay, day cases left out", "nights", bed_days / max(stays, 1.0), "mean_los_all", False),
+        ("any stay, day cases left out", "nights", bed_days / max(stays, 1.0), "mean_los_all", True),
         ("bed days of people 65+", "%", older * 100, "bed_day_share_65plus", False),
         ("occupied by stays past 7 days", "% of beds", past[7], "ga_beds_over_7_days_england_2017_18", False),
         ("occupied by stays past 14 days", "% of beds", past[14], "", False),

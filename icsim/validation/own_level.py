@@ -17,9 +17,9 @@ from icsim.validation.year import TRUST, Year
 
 SITREPS = "NHS England winter daily situation reports"
 AE_MONTHLY = "NHS England A&E monthly statistics"
-RESIDENTS = "residents"
-MIX = ", in England's mix of departments"
-"""The model has one kind of A&E, of England's mix; some trusts run major departments alone."""
+RESIDENTS, EVERYBODYS = "residents", "A&E attendances, everybody's"
+MIX = ", England's mix"
+OWN_MIX = "of the trust's own mix of departments; the model's A&E is of England's mix, as in the rows below"
 EARLIER = "of another year, over the people of 2017: shown for its size"
 
 
@@ -90,7 +90,7 @@ def _trust(year: Year, own: Any, figures: pd.DataFrame) -> Iterator[Row]:
 
     share, breaches = in_englands_mix(str(own["code"].iloc[0]), when)
     for label, unit, found, figure, asked, events in (
-        ("A&E attendances, everybody's", "a year", everybody / year.sample, ae(now["attendances"], True),
+        (EVERYBODYS, "a year", everybody / year.sample, ae(now["attendances"], True),
          PLACE, everybody),
         (f"of A&E attendances admitted{MIX}", "%", admitted / max(attended, 1.0) * 100, ae(share), PLACE,
          admitted),
@@ -107,6 +107,9 @@ def _trust(year: Year, own: Any, figures: pd.DataFrame) -> Iterator[Row]:
          float("nan")),
     ):  # fmt: skip
         yield Row(topic, label, unit, float(found), figure, within(asked), events)
+        if label == EVERYBODYS:
+            published_as = ae(now["within_4h"] * 100)
+            yield Row(topic, "within four hours", "%", 100 - late, published_as, within(TOTAL), why=OWN_MIX)
 
 
 def in_englands_mix(code: str, year: str) -> tuple[float, float]:

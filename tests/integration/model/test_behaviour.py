@@ -360,7 +360,9 @@ def test_the_year_brings_the_beds_and_the_appointments_that_were_published(make_
     expected = trust.capacity["core_beds"] * beds["2016/17"] / beds["2015/16"]
     assert int(model.world.hospitals.core_beds[0]) == round(expected) <= before
     assert model.world.hospitals.outside_admissions[0] <= outside
-    assert seen < practice.contacts_over_measured() < 1  # more each year, and as measured in the middle of 2016/17
+    assert (
+        seen < practice.contacts_over_measured() < 1
+    )  # more each year, and as measured in the middle of 2016/17
     release(model)
 
 

@@ -83,6 +83,9 @@ def test_a_place_is_judged_by_its_own_trusts_figures(frame):
     own = frame[frame["topic"] == "Isle of Wight NHS Trust"].set_index("label")
     known = published.trusts().query("code == 'R1F' and year == '2016/17'").iloc[0]
     assert own.loc["within four hours", "published"] == pytest.approx(known["within_4h"] * 100)
+    assert own.loc["within four hours", "verdict"] == "not comparable"
+    major = 100 * (1 - 8553 / 41492)  # its only major department; the other had no breaches
+    assert major < own.loc["within four hours, England's mix", "published"] < 87
     assert own.loc["beds open in winter", "published"] == known["beds"]
     assert own.loc["beds open in winter", "found"] == pytest.approx(known["beds"], rel=0.2)  # not of a sample
     inputs = {"A&E attendances, everybody's", "beds open in winter", "beds occupied in winter"}

@@ -39,4 +39,5 @@ def test_beds_can_be_held_still():
     held = CATALOGUE.with_values({"trust_beds_by_year": 0.0})
     assert of_england(held).open_over_first(date(2017, 6, 1)) == 1
     beds = of_trust(SALFORD, held)
-    assert beds is not None and beds.more_used(date(2017, 6, 1)) == 0
+    assert beds is not None
+    assert beds.more_used(date(2017, 6, 1)) == 0
