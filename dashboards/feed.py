@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from icsim.dashboards.marks import titled
+from icsim.dashboards.marks import FORMS, titled
 from icsim.dashboards.measures import LARGE
 from icsim.dashboards.picture import SHORT, of_kinds, pressure_of
+from icsim.experiment.schema import Form
 from icsim.model import ICSModel
 from icsim.system.effort import partners
 
@@ -18,6 +19,20 @@ APART = {"emergency": 3.0, "four_hours": 2.0, "occupancy": 2.0, "delayed": 5.0, 
 """Difference to the twin, in the unit of the measure, that is worth a line."""
 CROSSED = {"four_hours": (95.0, 90.0, 80.0), "occupancy": (85.0, 92.0, 98.0)}
 """Levels of a measure that people in the room know."""
+SERVICE = {
+    "service starts": "Begins work", "service waits": "Has to wait", "service stalls": "Stalls",
+    "service goes on": "Goes on", "service ends": "Ends", "service dropped": "Given up",
+}  # fmt: skip
+"""What befalls services of the catalogue."""
+PLAIN = ("service starts", "service goes on", "service ends")
+"""Events whose cause the room need not be told."""
+
+
+def _contract_words(event: str) -> str:
+    """``full contract signed``: One contract with GPs signed."""
+    form, _, rest = event.partition(" contract ")
+    said = f"{FORMS[Form(form)]} {rest}" if rest and form in list(Form) else event
+    return said[0].upper() + said[1:]
 
 
 def day_words(day: date) -> str:
@@ -77,23 +92,28 @@ class Feed:
         rows = model.recorder.events.columns
         kinds = {o.name: o.kind for o in model.organisations}
         titles = {one.name: titled(model.experiment, one.use) for one in model.services.deliveries}
-        left: dict[str, int] = {}
+        left: list[Any] = []
+        told: dict[tuple[Any, str, Any], list[str]] = {}  # the same of several on a day is one line
         for at in range(self._told_events, len(rows["date"])):
-            event, who, cause = rows["event"][at], rows["organisation"][at], rows["cause"][at]
-            if event == "leader leaves":
-                if kinds.get(who) == "gp_practice":
-                    left[who] = left.get(who, 0) + 1
-                else:
-                    named = SHORT.get(who, who)
-                    why = "" if cause == "turnover" else f" ({cause})"
-                    self.say(rows["date"][at], f"A leader leaves: {named}{why}. Part of the trust goes too.")
-            elif event != "site joins":  # dozens of practices, one by one
-                what, _, name = event.partition(": ")
-                named = f": {titles.get(name, name)}" if name else ""
-                self.say(rows["date"][at], f"{what[0].upper()}{what[1:]}{named} ({cause})")
+            day, event, who, cause = (rows[each][at] for each in ("date", "event", "organisation", "cause"))
+            what, _, name = event.partition(": ")
+            if what == "leader leaves" and kinds.get(who) == "gp_practice":
+                left.append(day)
+            elif what == "leader leaves":
+                why = "" if cause == "turnover" else f" ({cause})"
+                self.say(day, f"A leader leaves: {SHORT.get(who, who)}{why}. Part of the trust goes too.")
+            elif what in SERVICE:
+                said = "" if what in PLAIN else cause
+                told.setdefault((day, SERVICE[what], said), []).append(titles.get(name) or name)
+            elif what != "site joins":  # dozens of practices, one by one
+                whom = "" if who == model.place.name else SHORT.get(str(who), str(who))
+                told.setdefault((day, _contract_words(what), cause), []).append(whom)
+        for (day, what, cause), names in told.items():
+            because = f" ({cause})" if cause else ""
+            whose = "; ".join(dict.fromkeys(each for each in names if each))
+            self.say(day, f"{what}{because}{': ' if whose else '.'}{whose}{'.' if whose else ''}")
         if len(left) > 2:
-            day = rows["date"][-1]
-            self.say(day, f"Leaders leave {len(left)} GP practices. Part of the trust goes too.")
+            self.say(left[-1], f"Leaders leave {len(left)} GP practices. Part of the trust goes too.")
         self._told_events = len(rows["date"])
 
     def _choices(self, model: ICSModel, day: date) -> None:
@@ -125,7 +145,7 @@ class Feed:
                 side, was = int(np.trunc((now - then) / APART[large.key])), self._apart.get(large.key, 0)
                 if side and (abs(side) > 2 * abs(was) or side * was < 0):
                     word = "above" if side > 0 else "below"
-                    size = f"{large.figure(abs(now - then))} {large.unit}".strip()
+                    size = f"{large.apart(abs(now - then))[1:]} {large.unit}".strip()
                     self.say(day, f"{large.label}: {size} {word} the twin's.", "effect")
                     self._apart[large.key] = side
                 elif not side:

@@ -28,7 +28,8 @@ STRUCK: dict[ShockKind, str] = {
     ShockKind.DEFICIT: "In deficit",
     ShockKind.BED_CLOSURE: "{size:.0%} of hospital beds close",
     ShockKind.LEADER_LEAVES: "A leader leaves",
-    ShockKind.FUNDING_CUT: "Community money cut by {size:.0%}",
+    ShockKind.FUNDING_CUT: "Money cut by {size:.0%}",
+    ShockKind.FUNDING_RISE: "Money up by {size:.0%}",
     ShockKind.STAFF_LOSS: "{size:.0%} of staff lost",
     ShockKind.SOCIAL_CARE_CUT: "Social care cut by {size:.0%}",
 }

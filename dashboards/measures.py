@@ -44,6 +44,13 @@ class Large:
         sign = "−" if round(value, self.decimals) < 0 else "+" if signed else ""
         return sign + self.form.format(f"{abs(value):,.{self.decimals}f}")
 
+    def apart(self, value: float) -> str:
+        """A difference between two figures, with its sign; percentages differ by points."""
+        said = self.figure(value, signed=True)
+        if self.form != "{}%":
+            return said
+        return f"{said[:-1]} point" if said[1:-1] == "1" else f"{said[:-1]} points"
+
 
 class Noted:
     """What the end of each month leaves behind for figures that look back a year.

@@ -84,6 +84,38 @@ def _a_day(model: ICSModel, kind: str, name: str) -> float:
     return float(rows[..., columns(kind)[name.upper()]].sum() / len(rows) / model.scale)
 
 
+def _moves(model: ICSModel) -> dict[str, float]:
+    """People a day from one place of care to another. Whoever comes into hospital leaves it some way."""
+    trust = {name: _a_day(model, "acute_trust", name) for name in (
+        "ae_attendances", "admitted_from_ae", "emergency_admissions", "zero_day_admissions", "day_cases",
+        "elective_admissions", "discharges", "became_delayed", "deaths_in_hospital",
+    )}  # fmt: skip
+    moved_in = _a_day(model, "care_homes", "moves_in")
+    ended = max(trust["became_delayed"] - _more_a_day(model, "acute_trust", "delayed_transfers"), moved_in)
+    same_day = trust["zero_day_admissions"] + trust["day_cases"]
+    return {
+        "home-gp": _a_day(model, "gp_practice", "appointments"),
+        "home-community": _a_day(model, "community_team", "visits"),
+        "home-ae": trust["ae_attendances"],
+        "ae-home": trust["ae_attendances"] - trust["admitted_from_ae"],
+        "ae-ward": trust["admitted_from_ae"],
+        "gp-ward": max(trust["emergency_admissions"] - trust["admitted_from_ae"], 0.0),
+        "home-ward": trust["elective_admissions"] + trust["day_cases"],
+        "ward-home": max(trust["discharges"] + same_day - ended - trust["deaths_in_hospital"], 0.0),
+        "ward-leaving": trust["became_delayed"],
+        "leaving-home": ended - moved_in,
+        "leaving-care_home": moved_in,
+    }
+
+
+def _more_a_day(model: ICSModel, kind: str, name: str) -> float:
+    """By how much a stock has grown a day over the last four weeks."""
+    rows = model.recorder.block(kind)[
+        max(0, model.day - WINDOW - 1) : model.day, :, columns(kind)[name.upper()]
+    ]
+    return float((rows[-1].sum() - rows[0].sum()) / (len(rows) - 1) / model.scale) if len(rows) > 1 else 0.0
+
+
 @compiled
 def _places_of(people: Any) -> np.ndarray:
     """Residents by setting, then those in care homes, on community caseloads and with home care, int64."""
@@ -117,23 +149,7 @@ def patients(model: ICSModel) -> dict[str, Any]:
         "home_care": package,
         "care_home": homes,
     }
-    attended = _a_day(model, "acute_trust", "ae_attendances")
-    admitted = _a_day(model, "acute_trust", "admitted_from_ae")
-    emergency = _a_day(model, "acute_trust", "emergency_admissions")
-    day_cases = _a_day(model, "acute_trust", "day_cases")
-    moves = {
-        "home-gp": _a_day(model, "gp_practice", "appointments"),
-        "home-ae": attended,
-        "ae-ward": admitted,
-        "gp-ward": max(emergency - admitted, 0.0),
-        "ward-home": _a_day(model, "acute_trust", "discharges"),
-        "home-community": _a_day(model, "community_team", "visits"),
-        "leaving": _a_day(model, "acute_trust", "delayed_transfers"),
-        "turned-away": _a_day(model, "gp_practice", "requests_refused"),
-        "planned": _a_day(model, "acute_trust", "elective_admissions") + day_cases,
-        "home_care": _a_day(model, "local_authority", "home_care_starts"),
-        "care_home": _a_day(model, "care_homes", "moves_in"),
-    }
+    moves = _moves(model)
     return {
         "here": {key: round(count / model.scale) for key, count in counts.items()},
         "moves": {key: round(each, 1) for key, each in moves.items()},

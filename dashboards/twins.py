@@ -36,7 +36,7 @@ class Twins:
         self.feed = Feed(self.room)
         self._days: list[int] = []
         self._curves: dict[str, tuple[list[float], list[float]]] = {one.key: ([], []) for one in LARGE}
-        self._marks = marks(room)
+        self._marks, self._shared = marks(room), set(marks(twin))
         self._told_marks: set[Mark] = set()
         self._slow: dict[str, Any] = {"needs": needs(self.room), "needs_twin": needs(self.twin)}
 
@@ -95,6 +95,7 @@ class Twins:
             turn_to(self.twin, steered(self.twin.experiment, today, day, asked))
         turn_to(self.room, future)
         self._marks = marks(future)
+        self._shared = set(marks(self.twin.experiment))
         self._tell_marks()
 
     def close(self) -> None:
@@ -131,7 +132,8 @@ class Twins:
 
     def _mark(self, mark: Any) -> dict[str, Any]:
         at = (mark.date - self.room.experiment.start).days
-        return {"at": at / self.room.days, "date": day_words(mark.date), "words": mark.words}
+        words = f"{mark.words}, its twin too" if mark in self._shared else mark.words
+        return {"at": at / self.room.days, "date": day_words(mark.date), "words": words}
 
     def _tile(self, k: int, values: dict[str, float], twin: dict[str, float]) -> dict[str, Any]:
         large = LARGE[k]
@@ -142,12 +144,12 @@ class Twins:
         word = "same as its twin" if np.isfinite(apart) else "not known yet"
         if known:
             good = (apart < 0) == (large.better == "low")
-            word = f"{large.figure(apart, signed=True)} against its twin, {'better' if good else 'worse'}"
+            word = f"{large.apart(apart)} against its twin, {'better' if good else 'worse'}"
         return {
             "key": large.key, "label": large.label, "unit": large.unit, "better": large.better,
             "definition": large.definition, "now": large.figure(now),
             "twin": large.figure(then), "word": word,
-            "apart": large.figure(apart, signed=True) if known else "",
+            "apart": large.apart(apart) if known else "",
             "verdict": ("better" if (apart < 0) == (large.better == "low") else "worse") if known else "same",
             "days": self._days, "curve": [_plain(each) for each in curves[0]],
             "curve_twin": [_plain(each) for each in curves[1]],

@@ -261,6 +261,7 @@ def stay_due(w: Any, i: int, p: Any, day: int) -> bool:
     p.setting = Setting.DELAYED
     p.since = day
     w.hospitals.delayed[p.site] += 1
+    w.tallies.acute_trust[p.site, A.BECAME_DELAYED] += 1
     wait = -r.assessment_days * log(uniform(p.key, draws.ASSESSMENT, p.stays))
     p.next_care = day + 1 + int(wait)
     return False

@@ -34,6 +34,7 @@ STRIKES: dict[ShockKind, tuple[Kind, ...]] = {
     ShockKind.BED_CLOSURE: (Kind.ACUTE_TRUST,),
     ShockKind.LEADER_LEAVES: tuple(Kind),
     ShockKind.FUNDING_CUT: tuple(kind for kind in Kind if kind is not Kind.COMMISSIONER),
+    ShockKind.FUNDING_RISE: tuple(kind for kind in Kind if kind is not Kind.COMMISSIONER),
     ShockKind.STAFF_LOSS: tuple(kind for kind in Kind if kind is not Kind.COMMISSIONER),
     ShockKind.SOCIAL_CARE_CUT: (Kind.LOCAL_AUTHORITY, Kind.CARE_HOMES),
     ShockKind.BAD_WINTER: (),

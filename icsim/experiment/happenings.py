@@ -30,6 +30,7 @@ class ShockKind(StrEnum):
     BED_CLOSURE = "bed_closure"
     LEADER_LEAVES = "leader_leaves"
     FUNDING_CUT = "funding_cut"
+    FUNDING_RISE = "funding_rise"
     STAFF_LOSS = "staff_loss"
     SOCIAL_CARE_CUT = "social_care_cut"
     BAD_WINTER = "bad_winter"
@@ -107,7 +108,8 @@ class Shock(Part):
         default=None,
         le=10,
         description="Proportional change: flu and bad_winter 0.3 are 30% more need; special_measures and "
-        "deficit: pressure added, 0 to 1; all others the share lost, 0 to 1; left out, the catalogue's size",
+        "deficit: pressure added, 0 to 1; funding_rise: the share added; all others the share lost, 0 to 1; "
+        "left out, the catalogue's size",
     )
     organisation: Name | None = Field(
         default=None, description="Kind or name of the organisation it strikes; left out, all it can strike"
@@ -135,7 +137,8 @@ class Shock(Part):
         if self.kind is ShockKind.LEADER_LEAVES and (self.end or self.days):
             raise PydanticCustomError("shock", "leader_leaves is a moment: give neither end nor days")
         if self.kind not in SEASONS and self.size is not None and self.size > 1:
+            way = "added" if self.kind is ShockKind.FUNDING_RISE else "lost"
             raise PydanticCustomError(
-                "shock", "size is the share lost by {kind}: at most 1", {"kind": str(self.kind)}
+                "shock", "size is the share {way} by {kind}: at most 1", {"way": way, "kind": str(self.kind)}
             )
         return self

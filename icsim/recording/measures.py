@@ -113,6 +113,7 @@ MEASURES: Measures = {
         activity("bed_days_after_14", "Nights beyond the 14th, of stays that ended", "bed days"),
         activity("bed_days_after_21", "Nights beyond the 21st, of stays that ended", "bed days"),
         activity("delayed_transfers", "Delayed transfers of care", "bed days"),
+        activity("became_delayed", "Became fit to leave and began to wait for support", "people"),
         activity("deaths_in_hospital", "Deaths in hospital", "people"),
         level("beds_open", "Beds open, core and escalation, everyone's", "beds"),
         level("beds_occupied", "Beds occupied, residents and others", "beds"),

@@ -19,10 +19,11 @@ STRUCK: dict[ShockKind, tuple[str, ...]] = {
         "acute_trust", "gp_practice", "community_team", "mental_health_trust", "urgent_care",
     ),
     ShockKind.FUNDING_CUT: ("community_team", "mental_health_trust", "voluntary_sector"),
+    ShockKind.FUNDING_RISE: ("community_team", "mental_health_trust", "voluntary_sector"),
 }  # fmt: skip
 """Kinds that a shock strikes when the experiment names none."""
 CAPACITY_OF_KIND = {"gp_practice": "appointments", "local_authority": "social_care", "care_homes": "places"}
-"""What a loss of staff or money takes from a kind; "staff" from all others."""
+"""What a loss of staff or money takes from a kind, and a rise of money adds; "staff" of all others."""
 SEASON_LEVERS: dict[ShockKind, tuple[str, ...]] = {
     ShockKind.FLU: ("need_acute", "need_acsc", "need_minor"),
     ShockKind.BAD_WINTER: ("need_acute", "need_acsc", "need_frailty", "need_social"),
@@ -130,4 +131,6 @@ class Happenings:
                 kind = next((o.kind for o in self.model.organisations if owner in (o.kind, o.name)), "")
                 beds = shock.kind is ShockKind.BED_CLOSURE
                 capacity = "beds" if beds else CAPACITY_OF_KIND.get(kind, "staff")
-                self.model.turn_service(owner, capacity, max(1 - size, 1e-9), turned=direction > 0)
+                rise = shock.kind is ShockKind.FUNDING_RISE
+                factor = 1 + size if rise else max(1 - size, 1e-9)
+                self.model.turn_service(owner, capacity, factor, turned=direction > 0)

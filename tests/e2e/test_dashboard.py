@@ -67,8 +67,10 @@ def test_play_change_part_save_and_replay(
     page.keyboard.press("ArrowLeft")  # to the contract, without a mouse
     page.click("[data-test=payment-capitation]")
     page.click("[data-test=tab-events]")
+    page.check("[data-test=both]")
     page.click("[data-test=befall]")
     wait_for(page, "marks", "Hospital paid by the head")
+    wait_for(page, "marks", "A bad winter: 15% more illness of all kinds, its twin too")
     wait_for(page, "marks", "Enhanced clinical support to care homes")
     assert serious(page) == []
     page.select_option("[aria-label=Time] select", "0")

@@ -10,12 +10,15 @@ from icsim.branching import future
 from icsim.dashboards import opening
 from icsim.dashboards.hands import catalogue
 from icsim.dashboards.marks import STRUCK
+from icsim.dashboards.measures import WINDOW
+from icsim.dashboards.picture import patients
 from icsim.dashboards.steering import CONTROLS, steered
 from icsim.dashboards.twins import Twins
 from icsim.experiment import ExperimentError, load
 from icsim.experiment.happenings import ShockKind
 from icsim.experiment.sources import shipped_services
 from icsim.model import ICSModel
+from icsim.recording.measures import columns
 from icsim.restoring import turn_to
 
 pytestmark = pytest.mark.integration
@@ -32,7 +35,9 @@ ASKED: tuple[tuple[int, dict[str, Any], str], ...] = (
     (50, {"control": "intervention", "name": "GPs at the door of A&E", "on": True}, "Begins: GPs"),
     (61, {"control": "shock", "kind": "bad_winter", "size": 0.2, "days": 30}, "A bad winter: 20%"),
     (62, {"control": "shock", "kind": "funding_cut", "size": 0.2, "days": 60,
-          "organisation": "community_team"}, "Community money cut by 20%"),
+          "organisation": "community_team"}, "Money cut by 20% (Community teams)"),
+    (62, {"control": "shock", "kind": "funding_rise", "size": 0.3, "days": 30,
+          "organisation": "local_authority"}, "Money up by 30% (Social care)"),
     (63, {"control": "shock", "kind": "leader_leaves", "organisation": "acute_trust"}, "A leader leaves"),
     (64, {"control": "shock", "kind": "special_measures", "days": 60}, "Special measures"),
     (70, {"control": "service", "use": "gps-in-ae"}, "GPs in A&E"),
@@ -81,6 +86,29 @@ def test_the_file_of_a_session_lives_the_same_days(session: Twins, tmp_path: Pat
 def test_a_link_opens_the_same_two_worlds(session: Twins) -> None:
     letters = opening.shared(session.room.experiment, session.twin.experiment, session.room.day)
     assert opening.from_link(letters) == (session.room.experiment, session.twin.experiment, session.room.days)
+
+
+def test_whoever_comes_into_hospital_is_there_or_has_left(session: Twins) -> None:
+    moves = patients(session.twin)["moves"]
+    came = moves["ae-ward"] + moves["gp-ward"] + moves["home-ward"]
+    left = moves["ward-home"] + moves["leaving-home"] + moves["leaving-care_home"]
+    rows = session.twin.recorder.block("acute_trust")[-WINDOW:].sum(axis=1) / session.twin.scale
+    column = columns("acute_trust")
+    grown = rows[-1, column["BED_DAYS"]] - rows[0, column["BED_DAYS"]]
+    died = rows[:, column["DEATHS_IN_HOSPITAL"]].sum()
+    assert came > 20
+    assert came - left == pytest.approx((grown + died) / WINDOW, abs=6 / WINDOW / session.twin.scale)
+    assert moves["ward-leaving"] == pytest.approx(rows[:, column["BECAME_DELAYED"]].sum() / WINDOW, abs=0.1)
+    assert moves["home-ae"] == pytest.approx(moves["ae-home"] + moves["ae-ward"], abs=0.2)
+
+
+def test_services_that_fare_alike_share_a_line(session: Twins) -> None:
+    lines = [line["words"] for line in session.feed.lines]
+    assert not any("ite joins" in words for words in lines)
+    begun = [words for words in lines if words.startswith("Begins work: ")]
+    events = session.room.recorder.events.columns["event"]
+    assert begun
+    assert sum(words.count(";") + 1 for words in begun) == sum("service starts" in each for each in events)
 
 
 def test_the_twin_is_the_place_without_its_programme(session: Twins) -> None:

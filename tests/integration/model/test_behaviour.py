@@ -181,6 +181,7 @@ def test_less_support_delays_people_in_hospital(world, settings):
          "local_authority", "assessments", 0.1),
         (shock("staff_loss", size=0.6, organisation="gp_practice"), "gp_practice", "appointments", 0.8),
         (shock("funding_cut", size=0.9), "community_team", "rapid_responses", 0.6),
+        (shock("funding_rise", size=0.9), "community_team", "visits", 1.2),
     ],
     ids=lambda value: (value if isinstance(value, str) else None),
 )  # fmt: skip
