@@ -29,10 +29,9 @@ BY_YEAR = (
     "consultations",
     "deaths",
 )
-SHOWN = (
-    *OUTCOMES,
-    *(each for each in EXTRA if each.name not in ("surplus_gbp", "gp_contacts")),
-)
+ASKED = (*OUTCOMES, *(each for each in EXTRA if each.name not in ("surplus_gbp", "gp_contacts")))
+TOPICS = list(dict.fromkeys(each.topic for each in ASKED))
+SHOWN = tuple(sorted(ASKED, key=lambda each: TOPICS.index(each.topic)))
 KIND_OF_GROUP = {"age_band": "By age", "imd_fifth": "By deprivation", "segment": "By level of need"}
 FIFTHS = {"1": "1 most deprived", "2": "2", "3": "3", "4": "4", "5": "5 least deprived"}
 ORDERS: dict[str, Sequence[str]] = {
@@ -134,8 +133,8 @@ def _outcomes(comparison: "Comparison", policy: str) -> Table:
     topic = ""
     for outcome in SHOWN:
         row = found.get(outcome.name)
-        if row is None:
-            continue
+        if row is None or (outcome.name.startswith("service") and row.reference == row.policy == 0):
+            continue  # neither has services
         if outcome.topic != topic:
             topic = outcome.topic
             rows.append((topic,))
