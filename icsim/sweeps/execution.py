@@ -19,7 +19,7 @@ from icsim.workers import ONE_THREAD
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TASK_SECONDS = 1.0
+TASK_SECONDS = 3.0
 """Short runs are made several in a task, so that Ray's own milliseconds do not count."""
 MOST_IN_TASK = 100
 IN_FLIGHT_A_CPU = 2
