@@ -5,10 +5,10 @@
 
 The plain loop is one process that does for each run what a worker of a sweep does; half of it is timed
 before the sweep and half after, and all of that several times over, as a machine's own speed wanders: the
-table has the round of the middling gain, and below it the range. The pace of a sweep is counted from when every worker has made its
-first task, so that starting Ray and importing, which are told apart, do not count. Mesa
-(``mesa.batch_run``) and Starsim (``MultiSim``) run models of their own of about as many seconds a run,
-on two processes and in a loop: it is the gain that is compared.
+table has the round of the middling gain, and below it the range. The pace of a sweep is counted from when
+every worker has made its first task, so that starting Ray and importing, which are told apart, do not
+count. Mesa (``mesa.batch_run``) and Starsim (``MultiSim``) run models of their own of about as many seconds
+a run, on two processes and in a loop: it is the gain that is compared.
 
 *Wall* counts everything else that the machine was doing; *processor* does not: it is the processor time
 of all processes that had a part, Ray's own among them. What two free cores would gain is twice the
@@ -232,8 +232,8 @@ def main() -> None:
         overhead = [1000 * (both.cpu - one.cpu) / runs for one, both, _ in rounds]
         gain = [WORKERS * one.cpu / both.cpu for one, both, _ in rounds]
         said.append(
-            f"{people:,} people: gain on free cores {min(gain):.2f} to {max(gain):.2f} (target {TARGET_GAIN}); "
-            f"processor time over the loop's {min(overhead):+.0f} to {max(overhead):+.0f} ms a run (target "
+            f"{people:,} people: gain on free cores {min(gain):.2f} to {max(gain):.2f} (target "
+            f"{TARGET_GAIN}); processor time over the loop's {min(overhead):+.0f} to {max(overhead):+.0f} ms a run (target "
             f"{TARGET_OVERHEAD_MS}); {start:.0f} s until both workers had made a task"
         )
     runs = 4 if quick else 16
