@@ -233,8 +233,8 @@ def main() -> None:
         gain = [WORKERS * one.cpu / both.cpu for one, both, _ in rounds]
         said.append(
             f"{people:,} people: gain on free cores {min(gain):.2f} to {max(gain):.2f} (target "
-            f"{TARGET_GAIN}); processor time over the loop's {min(overhead):+.0f} to {max(overhead):+.0f} ms a run (target "
-            f"{TARGET_OVERHEAD_MS}); {start:.0f} s until both workers had made a task"
+            f"{TARGET_GAIN}); processor time over the loop's {min(overhead):+.0f} to {max(overhead):+.0f} "
+            f"ms a run (target {TARGET_OVERHEAD_MS}); {start:.0f} s until both workers had made a task"
         )
     runs = 4 if quick else 16
     others: list[tuple[str, Callable[[], Cost], Callable[[], Cost]]] = [
