@@ -43,6 +43,7 @@ PAGE = (
     "A few parameters that nobody has measured are fitted so that a run of all England without a programme",
     "gives published totals. Agreement with the targets used shows that they were fitted, no more; the",
     "rows not used are the test. No figure of a vanguard is used, and no place has a value of its own.",
+    "Trends are those of the years run here; `icsim baseline england` runs three, and its trends are surer.",
 )
 
 
