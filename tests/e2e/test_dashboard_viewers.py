@@ -1,13 +1,18 @@
-"""What strangers may ask of a dashboard: nothing beyond its folder, and only from this machine."""
+"""Many viewers of one dashboard: each their own model, gone with their tab; nothing beyond the folder."""
 
 import http.client
+import re
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 pytestmark = pytest.mark.e2e
+PLACE = "?place=isle-of-wight&sample=0.01&years=0.2&seed=3"
 SECRET = "what no visitor may read"
 PATIENCE = 60
 Ask = Callable[..., tuple[int, str]]
@@ -18,18 +23,89 @@ def ask(server: str) -> Ask:
     """A request as a stranger would write it, nothing tidied up: status and body."""
     address = urlsplit(server)
 
-    def asked(path: str, **headers: str) -> tuple[int, str]:
+    def asked(path: str, way: str = "GET", sent: str = "", **headers: str) -> tuple[int, str]:
         line = http.client.HTTPConnection(address.hostname or "", address.port or 0, timeout=PATIENCE)
-        line.putrequest("GET", path, skip_host="host" in headers)
+        line.putrequest(way, path, skip_host="host" in headers)
+        if sent:
+            headers["content_length"] = str(len(sent))
         for name, value in headers.items():
             line.putheader(name.replace("_", "-"), value)
-        line.endheaders()
+        line.endheaders(sent.encode() or None)
         answer = line.getresponse()
         body = answer.read().decode(errors="replace")
         line.close()
         return answer.status, body
 
     return asked
+
+
+def models(process: subprocess.Popen[bytes]) -> int:
+    """How many processes the server has in which models live."""
+    told = subprocess.run(
+        ["ps", "-o", "args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
+    )
+    return len(re.findall("spawn_main", told.stdout))
+
+
+def until(what: Callable[[], bool], said: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < end, said
+        time.sleep(0.1)
+
+
+def test_each_viewer_has_a_model_that_goes_with_the_tab(
+    browser: Any, server: str, process: subprocess.Popen[bytes]
+) -> None:
+    until(lambda: models(process) == 0, "models of tabs that earlier tests closed live on")
+    rooms = [browser.new_context() for _ in range(2)]
+    pages = []
+    for room in rooms:
+        page = room.new_page()
+        page.set_default_timeout(3 * PATIENCE * 1000)  # the first model compiles
+        page.goto(f"{server}/{PLACE}")
+        pages.append(page)
+    for page in pages:
+        page.wait_for_selector("[data-test=network]")
+    assert models(process) == 2
+    pages[0].click("[data-test=month]")
+    pages[0].wait_for_function("document.querySelector('[data-test=date]').textContent == '1 May 2015'")
+    assert pages[1].inner_text("[data-test=date]") == "1 April 2015"
+    rooms[0].close()
+    until(lambda: models(process) == 1, "the model of a closed tab lives on")
+    pages[1].click("[data-test=day]")
+    pages[1].wait_for_function("document.querySelector('[data-test=date]').textContent == '2 April 2015'")
+    rooms[1].close()
+    until(lambda: models(process) == 0, "the model of the last tab lives on")
+
+
+def test_nothing_is_written_for_a_visitor(ask: Ask, page: Any, server: str, runs: Path) -> None:
+    before = sorted(runs.parent.rglob("*"))
+    for way in ("PUT", "POST", "DELETE", "PATCH"):
+        for path in (
+            "/",
+            "/runs/x",
+            "/../x",
+            "/..%2fx",
+            "/results",
+            "/static/x",
+            "/_solara/api/upload",
+            "/log",
+        ):
+            assert ask(path, way, "name: x")[0] in (404, 405), (way, path)
+    page.goto(server)
+    page.wait_for_selector("[data-test=upload]")
+    file = {"name": "../../x.yaml", "mimeType": "text/plain", "buffer": b"name: ../../x\nplace: atlantis"}
+    page.set_input_files("[data-test=upload]", file)
+    page.wait_for_selector("[data-test=refused]:has-text('atlantis')")
+    large = {"name": "large.yaml", "mimeType": "text/plain", "buffer": b"#" * 300_000}
+    page.set_input_files("[data-test=upload]", large)
+    page.wait_for_selector("[data-test=refused]:has-text('larger than 200 kB')")
+    binary = {"name": "x.yaml", "mimeType": "text/plain", "buffer": bytes(range(256))}
+    page.set_input_files("[data-test=upload]", binary)
+    page.wait_for_selector("[data-test=refused]:not(:has-text('larger than'))")
+    assert "Traceback" not in page.inner_text("body")
+    assert sorted(runs.parent.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
