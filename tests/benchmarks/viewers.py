@@ -32,7 +32,7 @@ HOW: dict[str, Any] = {
     "ping_timeout": PATIENCE,
     "additional_headers": {"Cookie": f"solara-session-id={uuid.uuid4()}"},
 }
-PLACE = "/?place={place}&sample={sample}&years=3&seed={seed}"
+PLACE = "/?place={place}&sample={sample}&years=10&seed={seed}"
 
 
 class Viewer:
@@ -133,7 +133,7 @@ async def watch(address: str, asked: argparse.Namespace, server: int) -> dict[st
         waited["a place, opened"].append(time.perf_counter() - begin)
     active = viewers[asked.idle :]
     for viewer in active:
-        await viewer.order("play", 0.0)
+        await viewer.order("play", asked.speed)
         await viewer.until(lambda viewer=viewer: viewer.now("playing"))
     end = time.perf_counter() + asked.seconds
     waited |= {"Pause, at play": [], "a newcomer's page": []}
@@ -144,13 +144,13 @@ async def watch(address: str, asked: argparse.Namespace, server: int) -> dict[st
             if viewer.now("done"):
                 await viewer.order("restart")
                 await viewer.until(lambda viewer=viewer: not viewer.now("done"))
-                await viewer.order("play", 0.0)
+                await viewer.order("play", asked.speed)
                 continue
             begin = time.perf_counter()
             await viewer.order("pause")
             await viewer.until(lambda viewer=viewer: viewer.now("playing") is False)
             waited["Pause, at play"].append(time.perf_counter() - begin)
-            await viewer.order("play", 0.0)
+            await viewer.order("play", asked.speed)
         newcomer = Viewer(address, "/results")
         waited["a newcomer's page"].append(await newcomer.open())
         await newcomer.close()
@@ -181,6 +181,7 @@ def main() -> None:
     parser.add_argument("--opened", type=int, default=30, help="of the idle, how many have opened a place")
     parser.add_argument("--active", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--speed", type=float, default=30.4, help="days a second; 0: as fast as can be")
     parser.add_argument("--place", default="isle-of-wight")
     parser.add_argument("--sample", type=float, default=0.2)
     asked = parser.parse_args()
