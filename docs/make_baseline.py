@@ -28,8 +28,8 @@ HEAD = "| | found | published | ratio | asked | verdict |\n| :-- | --: | --: | -
 
 WHY_OUT = """What is out is left so, for no published figure of a mechanism says otherwise:
 
-- *Over four hours*: in England's mix six of the nine were late half as often as England (10.9%) or little
-  more, and of two that were 98% full one twice as often as the other (Wirral 12.9%, Frimley 5.7%). The model
+- *Over four hours*: in England's mix five of the nine were late about half as often as England (10.9%),
+  and of two that were 98% full one twice as often as the other (Wirral 12.9%, Frimley 5.7%). The model
   knows beds, people and attendances, and not how a department is run. Within four hours follows from it.
 - *Of A&E attendances admitted*: of those who came to their major departments Harrogate and the Isle of Wight
   admitted 23%, England 28% and Salford 32%; in the model need, severity and age alone decide, so that old
@@ -96,7 +96,8 @@ def _page(england: Baseline, nine: Places, settings: Sequence[str]) -> list[str]
 
 
 def _title(table: Baseline) -> str:
-    return table.place.replace("-", " ").capitalize()
+    words = table.place.replace("-", " ").title()
+    return words.replace(" Of ", " of ").replace(" And ", " and ")
 
 
 def _overview(nine: Places) -> list[str]:

@@ -57,7 +57,9 @@ class AcuteTrust(Part):
         description="Code of the trust (three characters, e.g. RM3), to find its published figures",
     )
     core_beds: NonNegative | None = _capacity(
-        "General and acute beds open all year, for everybody it serves", BEDS
+        "General and acute beds open in 2015/16, for everybody it serves; later years as many more or fewer"
+        " as were published (trust_beds_by_year)",
+        BEDS,
     )
     escalation_beds: NonNegative | None = _capacity("Further beds that may be opened under pressure", BEDS)
     ae_attendances_per_year: NonNegative | None = _capacity(
