@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from icsim.analysis import intervals
 from icsim.analysis.cohorts import Controls, Followed, strata, usual_cohorts
 from icsim.analysis.comparison import FORMAT, Comparison, differences_of, open_comparison
+from icsim.analysis.drawing import Drawing
 from icsim.analysis.marked import index_day
 from icsim.analysis.outcomes import ALL, values_of
 from icsim.analysis.runs import Job, Runs
@@ -53,6 +54,10 @@ def compare(
     outcome: str = OUTCOME,
     max_replicates: int = 100,
     costs: Sequence[float] = (),
+    assumptions: int = 0,
+    over: Sequence[str] = (),
+    ensemble: int = 0,
+    ensemble_file: str | Path | None = None,
 ) -> Comparison:
     """Run experiments at the same seeds and compare each with the first, person by person.
 
@@ -75,6 +80,11 @@ def compare(
         max_replicates: at most so many are made for a precision.
         costs: what each policy costs over the whole run, GBP, beyond what the model pays; in the order of the
             policies.
+        assumptions: draws of assumed values, each with pairs of its own (``icsim.analysis.doubt``): how far
+            the change rests on them. 0 for none.
+        over: of which keys, with wildcards; none for every assumed value that the runs read.
+        ensemble: draws from sets of plausible values of behaviour, told apart from the assumptions.
+        ensemble_file: where those are; left out, the shipped ones.
 
     Returns:
         the comparison, as ``open_comparison`` would open it.
@@ -85,6 +95,7 @@ def compare(
     """
     loaded = _loaded(experiments, overrides)
     plan = _plan(loaded, replicates, precision, half_width, outcome, max_replicates, costs)
+    drawing = Drawing.planned(loaded, assumptions, over, ensemble, ensemble_file)
     work = _Work(loaded, plan, outcome)
     first = loaded[0]
     name = "-vs-".join(work.labels[:3])
@@ -95,14 +106,17 @@ def compare(
         at_once = max(1, min(jobs or cores, plan.first * len(loaded)))
         with (
             Runs(at_once) as runs,
-            progress("Comparing", None if plan.sequential else plan.most * len(loaded)) as advance,
+            progress(
+                "Comparing", None if plan.sequential else plan.most * len(loaded) + drawing.runs
+            ) as advance,
         ):
             while done < plan.most and not work.precise(done):
                 more = plan.first if not done else -(-at_once // len(loaded))
                 upto = min(plan.most, done + more)
                 work.make(runs, range(done, upto), writer.folder / "runs", keep_runs, advance)
                 done = upto
-        tables = work.tables()
+            drawing.make(runs, work.read, work.written, writer.folder / "draws", advance)
+        tables = work.tables() | drawing.tables(work.labels)
         for table, frame in tables.items():
             writer.add_table(table, _arrow(frame))
         if not keep_runs:
@@ -124,8 +138,8 @@ def compare(
             "precise_after": work.precise_after(),
             "jobs": at_once,
             "runs_kept": keep_runs,
-            "notes": work.notes,
-        }
+            "notes": [*work.notes, *drawing.notes],
+        } | ({"doubt": drawing.about()} if drawing.runs else {})
         path = writer.complete(manifest)
     return open_comparison(path)
 
@@ -226,6 +240,7 @@ class _Work:
         self.values: list[pd.DataFrame] = []
         self.twins: list[pd.DataFrame] = []
         self.waiting: dict[int, dict[int, Path]] = {}
+        self.read: set[str] = set()
         self._controls: dict[int, Controls] = {}
         self._followed: dict[tuple[str, str, int], Followed] = {}
         start = self.loaded[0].start
@@ -243,7 +258,7 @@ class _Work:
     ) -> None:
         """Make replicates of all experiments and read them, each when the last of its runs is there."""
         jobs = [
-            Job(at, replicate, self._written(experiment, replicate, keep),
+            Job(at, replicate, self.written(experiment, replicate, keep),
                 folder / self.labels[at] / f"seed{experiment.seed + replicate}")
             for replicate in replicates
             for at, experiment in enumerate(self.loaded)
@@ -260,7 +275,7 @@ class _Work:
                         shutil.rmtree(path)
 
     @staticmethod
-    def _written(experiment: Experiment, replicate: int, keep: bool) -> dict[str, Any]:
+    def written(experiment: Experiment, replicate: int, keep: bool) -> dict[str, Any]:
         written = experiment.to_dict()
         record = {**written["record"], **dict.fromkeys(NEEDED, True)}
         record["daily"] = record["daily"] and keep
@@ -269,6 +284,7 @@ class _Work:
     def _read(self, replicate: int, folders: list[Path]) -> None:
         """Everything a replicate tells, then let go of its people."""
         worlds = [open_run(folder) for folder in folders]
+        self.read.update(*(world.manifest["evidence"]["keys"] for world in worlds))
         people = [people_of(world) for world in worlds]
         groups = groups_of(people[0])
         for at, (label, world, here) in enumerate(zip(self.labels, worlds, people, strict=True)):

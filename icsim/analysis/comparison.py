@@ -100,6 +100,25 @@ class Comparison:
         """
         return self._table("cohorts")
 
+    @cached_property
+    def draws(self) -> "pd.DataFrame":
+        """Figures of the place over the whole run in every draw: study, draw, replicate, experiment, outcome,
+        value.
+
+        Raises:
+            ResultError: nothing was drawn.
+        """
+        return self._table("draws")
+
+    @cached_property
+    def drawn_values(self) -> "pd.DataFrame":
+        """What was drawn: study, draw, key, value.
+
+        Raises:
+            ResultError: nothing was drawn.
+        """
+        return self._table("drawn_values")
+
     def pairs(
         self, policy: str, outcome: str, year: str = ALL, dimension: str = "place", group: str = ""
     ) -> Any:

@@ -20,10 +20,21 @@ class Job:
     replicate: int
     experiment: dict[str, Any]
     folder: Path
+    may_fail: bool = False
 
     def do(self) -> float:
-        """Make the run; returns the seconds it took, people's synthesis and all."""
-        made = run(load(self.experiment), out=self.folder, model=MarkedModel)
+        """Make the run; returns the seconds it took, people's synthesis and all.
+
+        One that may fail leaves no folder then, but a file of its name with ``.txt`` that says why.
+        """
+        try:
+            made = run(load(self.experiment), out=self.folder, model=MarkedModel)
+        except Exception as error:
+            if not self.may_fail:
+                raise
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.with_suffix(".txt").write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
+            return 0.0
         return float(made.manifest["timings_seconds"]["total_s"])
 
 

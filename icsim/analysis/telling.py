@@ -96,6 +96,8 @@ def told(comparison: "Comparison") -> Told:
 
 def tables_of(comparison: "Comparison", policy: str) -> tuple[Table, ...]:
     """What one policy changes."""
+    from icsim.analysis import sureness  # which tells in the tables of this module
+
     return (
         _outcomes(comparison, policy),
         _by_year(comparison, policy),
@@ -103,6 +105,7 @@ def tables_of(comparison: "Comparison", policy: str) -> tuple[Table, ...]:
         _twins(comparison, policy),
         _money(comparison, policy),
         *_cohorts(comparison, policy),
+        *sureness.tables(comparison, policy),
     )
 
 

@@ -135,11 +135,13 @@ def shown(path: Path) -> Path:
 def write_text(path: Path, text: str, option: str = "--out") -> None:
     """Write a file whole or not at all."""
     from icsim.experiment.errors import ExperimentError, Problem
+    from icsim.recording.leftovers import partial_of, sweep_leftovers
 
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = partial_of(path, os.getpid())
     try:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
+        sweep_leftovers(path)
     except (OSError, ValueError) as error:
         partial.unlink(missing_ok=True)
         raise ExperimentError(Problem(option, "", f"cannot be written ({error})", value=str(path))) from None

@@ -42,6 +42,18 @@ def compare(
         list[float] | None,
         typer.Option(metavar="GBP", help="What a policy costs over the run; once for each policy, in order."),
     ] = None,
+    assumptions: Annotated[
+        int, typer.Option(metavar="N", help="Draws of assumed values: what of the change rests on them.")
+    ] = 0,
+    over: Annotated[
+        list[str] | None, typer.Option(metavar="KEYS", help="Only these assumed values, such as 'effort_*'.")
+    ] = None,
+    ensemble: Annotated[
+        int, typer.Option(metavar="N", help="Draws of plausible behaviours (icsim calibrate --behaviour).")
+    ] = 0,
+    ensemble_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where those are; left out, the shipped ones.")
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Runs at once; left out, one a core.")
     ] = None,
@@ -77,6 +89,10 @@ def compare(
             outcome=outcome,
             max_replicates=max_replicates,
             costs=cost or (),
+            assumptions=assumptions,
+            over=over or (),
+            ensemble=ensemble,
+            ensemble_file=ensemble_file,
         )
     except KeyboardInterrupt:
         stop("Stopped. Nothing was kept.", 130)

@@ -36,11 +36,21 @@ def section(figures: Figures) -> Section:
             figures=(_classes(used, whole), *_topics(figures)),
             folded=tuple(_values(figures)),
         ),
+        Group("What was not looked at", _not_looked_at(used["assumed"])),
         Group("What the experiment set", tables=(_set(figures),)),
         Group("What the page cannot say", _limits()),
         Group("The same run again", _again(figures)),
     ]
     return Section("basis", "What it rests on", lead, tuple(groups))
+
+
+def _not_looked_at(assumed: int) -> tuple[str, ...]:
+    return (
+        f"No study was made of how far this run rests on its {assumed:,} assumed values: they stood at the "
+        "catalogue's. A comparison makes one: icsim compare A B --assumptions 40 draws other values of their "
+        "ranges, tells which share of a change varies with them and which with luck, and names the three "
+        "that the change goes with most. --ensemble 20 does so over plausible behaviours of organisations.",
+    )
 
 
 def _classes(used: Counter[str], whole: int) -> Figure:

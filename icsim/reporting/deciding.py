@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 from icsim import evidence
-from icsim.analysis import consequences
+from icsim.analysis import consequences, sureness
 from icsim.analysis.comparison import Comparison
 from icsim.analysis.consequences import Amount, amount
 from icsim.analysis.explaining import Explanation, explain
@@ -36,7 +36,7 @@ def headlines(comparison: Comparison) -> Iterator[tuple[str, str]]:
             ("What would change", _change(comparison, policy)),
             ("For whom", _for_whom(comparison, policy)),
             ("At what cost", _cost(comparison, policy)),
-            ("How sure", _sure(comparison)),
+            ("How sure", _sure(comparison, policy)),
             ("What it rests on", _basis(comparison, at)),
         )
         for what, sentences in parts:
@@ -137,21 +137,18 @@ def _between(value: Amount, sign: bool = True) -> str:
     return f" (95% interval {_pounds(value.low, sign)} to {_pounds(value.high, sign)})"
 
 
-def _sure(comparison: Comparison) -> Iterator[str]:
+def _sure(comparison: Comparison, policy: str) -> Iterator[str]:
     pairs = comparison.replicates
     yield (
         "One pair of runs: nothing here is sure, not even against luck."
         if pairs == 1
         else f"{pairs} pairs of runs with the same people and luck. Intervals hold luck alone."
     )
-    found = _rows(comparison, comparison.policies[0], "place")
+    found = _rows(comparison, policy, "place")
     needed = found[found["outcome"] == FIRST]["replicates_needed"]
     if pairs > 1 and len(needed) and math.isfinite(float(needed.iloc[0])) and float(needed.iloc[0]) > pairs:
         yield f"A close answer on emergency admissions takes some {number(float(needed.iloc[0]))} pairs."
-    yield (
-        "Doubt about assumed values is not in them: it takes a sweep over their ranges (icsim sweep, then "
-        "icsim sensitivity), which also tells the assumptions that matter most."
-    )
+    yield from sureness.sentences(comparison, policy, FIRST)
 
 
 def _basis(comparison: Comparison, at: int) -> Iterator[str]:

@@ -19,18 +19,22 @@ from icsim.validation.row import IN, OUT, Row
 def headlines(
     figures: Figures, found: dict[str, History], baseline: Baseline | None
 ) -> tuple[tuple[str, str], ...]:
-    """(what, sentence) in reading order; nothing is said of what the run did not record."""
+    """(what, sentence): what a decision needs first, then service by service.
+
+    Nothing is said of what the run did not record.
+    """
     parts = (
+        ("What happens", _happens(figures)),
+        ("For whom", _deprivation(figures)),
+        ("At what cost", _money(figures)),
+        ("How sure", _sure(figures)),
+        ("What it rests on", (*_basis(figures), *_england(baseline))),
         ("People", _people(figures)),
         ("General practice", _practice(figures)),
         ("A&E", _emergency(figures)),
         ("Beds", _beds(figures)),
         ("Waiting list", _waiting(figures)),
-        ("Deprivation", _deprivation(figures)),
-        ("Money", _money(figures)),
         ("Over time", _signals(found)),
-        ("England", _england(baseline)),
-        ("It rests on", _basis(figures)),
     )
     made = [(what, " ".join(sentences)) for what, each in parts if (sentences := list(each))]
     return tuple(made)
@@ -80,6 +84,56 @@ def _england_of(line: Line, unit: str) -> str:
         return ""
     recalled = f" ({SAID_OF_MARKS[row.kind]})" if MARKS[row.kind] else ""
     return f"England had {line.england:,.{line.indicator.decimals}f}{unit} in {row.year[:7]}{recalled}"
+
+
+AT_A_GLANCE = (
+    ("emergency_admissions", "emergency admissions for 1,000 residents", ""),
+    ("four_hours", "seen in A&E within four hours", "%"),
+    ("occupancy", "beds full", "%"),
+    ("eighteen_weeks", "waiting less than 18 weeks", "%"),
+    ("routine_wait", "days of waiting for a routine GP appointment", ""),
+)
+"""Indicator, words, unit."""
+
+
+def _happens(figures: Figures) -> Iterator[str]:
+    """From the first whole year to the last, and what one world cannot tell."""
+    given = figures.run.manifest["experiment"]
+    programme = given["programme"]
+    world = "without a programme" if isinstance(programme, str) else f"with {programme['name']}"
+    first = figures.whole_years[0] if figures.whole_years else figures.year
+    said = []
+    for indicator, words, unit in AT_A_GLANCE:
+        line, now = figures.line(indicator), figures.value(indicator)
+        if line is None or not _known(now):
+            continue
+        decimals = line.indicator.decimals
+        then = figures.value(indicator, first)
+        moved = first != figures.year and _known(then)
+        start = f"{then.mean:,.{decimals}f}{unit} to " if moved else ""
+        said.append(f"{words} {start}{now.mean:,.{decimals}f}{unit}")
+    if said:
+        span = figures.year if first == figures.year else f"{first} to {figures.year}"
+        yield f"{world[:1].upper()}{world[1:]}, {span}: {', '.join(said)}."
+    if not isinstance(programme, str):
+        yield (
+            "What the programme changes one world cannot tell: icsim compare status-quo and this experiment."
+        )
+
+
+def _sure(figures: Figures) -> Iterator[str]:
+    """Luck by replicates; that doubt about assumptions was not looked at, and how it is."""
+    count = figures.run.replicates
+    yield (
+        "One history of one seed: luck is not told from change."
+        if count == 1
+        else f"{count} histories that differ in luck alone; brackets are the lowest and highest."
+    )
+    yield (
+        f"What of it rests on the {basis.counts(figures)['assumed']:,} assumed values was not looked at for "
+        "this run: icsim compare with --assumptions 40 draws others of their range, and names those that "
+        "matter most."
+    )
 
 
 def _people(figures: Figures) -> Iterator[str]:

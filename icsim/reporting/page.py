@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from icsim.recording.leftovers import partial_of, sweep_leftovers
 from icsim.recording.store import ResultError
 
 
@@ -124,10 +125,11 @@ def write(page: Page, out: str | Path) -> Path:
     text = page.html()
     if path.is_dir():
         raise ResultError(f"{path} is a folder: give the report a file, such as {path / 'report.html'}")
-    partial = path.with_name(f".{path.name[:60]}.{uuid.uuid4().hex[:12]}.partial")
+    partial = partial_of(path, uuid.uuid4().hex[:12])
     try:
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, path)
+        sweep_leftovers(path)
     except (OSError, ValueError) as error:
         raise ResultError(f"the report cannot be written to {path}: {error}") from None
     finally:

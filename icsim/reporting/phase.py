@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from icsim.analysis.phase import Phase
+from icsim.recording.leftovers import partial_of, sweep_leftovers
 from icsim.recording.store import ResultError, set_aside, sweep
 from icsim.reporting.drawing import Drawing, wide
 
@@ -102,7 +103,7 @@ def write(phase: Phase, out: Path, overwrite: bool = False) -> Path:
     """
     out = out.expanduser()
     check_free(out, overwrite)
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    partial = partial_of(out, os.getpid())
     try:
         partial.mkdir(parents=True)
         phase.table.to_csv(partial / "phase.csv", index=False)
@@ -111,6 +112,7 @@ def write(phase: Phase, out: Path, overwrite: bool = False) -> Path:
         set_aside(out)
         partial.rename(out)
         sweep(out.parent)
+        sweep_leftovers(out)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise ResultError(f"{out} cannot be written ({error})") from None

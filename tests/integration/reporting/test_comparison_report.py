@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import icsim
 from icsim.analysis.comparison import Comparison
+from icsim.analysis.doubt import doubts
 from icsim.experiment import load
 from icsim.reporting.comparison import page_of
 from icsim.reporting.deciding import CHAIN, FOUND
@@ -20,7 +22,7 @@ WANTED = ["What would change", "For whom", "At what cost", "How sure", "What it 
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     return icsim.compare(
         ["status-quo", "isle-of-wight"], replicates=2, out=tmp_path_factory.mktemp("both") / "c", jobs=1,
-        overrides=["population.sample=0.005", "years=0.6"],
+        overrides=["population.sample=0.005", "years=0.6"], assumptions=4, over=["effort_*", "services_*"],
     )  # fmt: skip
 
 
@@ -43,6 +45,8 @@ def test_what_a_decision_needs_comes_first_and_says_what_the_tables_hold(compari
     assert ("beyond luck" in said["What would change"].split(".")[0]) == (low > 0 or high < 0)
     assert said["At what cost"].startswith(("+£", "-£"))
     assert "2 pairs of runs" in said["How sure"]
+    assert "Over 4 draws of" in said["How sure"]
+    assert "rank correlation" in said["How sure"]
     assert "assumed" in said["What it rests on"]
 
 
@@ -66,3 +70,38 @@ def test_without_its_runs_the_page_says_what_cannot_be_told(comparison: Comparis
     page = page_of(icsim.open_comparison(tmp_path / "c"))
     assert [what for what, _ in page.headlines] == WANTED
     assert "were not kept" in str(page.sections[0].groups)
+
+
+def test_luck_and_assumptions_are_told_apart(comparison: Comparison, page: Page):
+    (one,) = doubts(comparison, comparison.policies[0], "care_cost_gbp")
+    about = comparison.manifest["doubt"]["assumptions"]
+    assert (one.study, one.shares.draws, one.ranking.drawn) == ("assumptions", 4, about["values"])
+    assert about["values"] > 10
+    drawn = comparison.drawn_values
+    assert drawn["key"].str.match("effort_|services_").all()
+    assert drawn.groupby("key")["value"].nunique().min() > 1
+    # both worlds of a pair have the draw: what it does to both is not laid on the policy
+    assert set(comparison.draws["experiment"]) == set(comparison.labels)
+    assert not (comparison.path / "draws").exists()
+    titles = [
+        table.caption for section in page.sections for group in section.groups for table in group.tables
+    ]
+    assert "How sure: luck, and what nobody has measured" in titles
+    assert "How sure: luck" in str(comparison.summary())
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"over": ["effort_*"]}, "give that too"),
+        ({"assumptions": 2, "over": ["efort_base"]}, "effort_base"),
+        ({"assumptions": -1}, "0 to 10,000"),
+        ({"ensemble": 2, "ensemble_file": "nowhere.csv"}, "nowhere.csv"),
+    ],
+)
+def test_a_study_that_cannot_be_is_refused_before_anything_runs(
+    asked: dict[str, Any], said: str, tmp_path: Path
+):
+    with pytest.raises(icsim.ExperimentError, match=said):
+        icsim.compare(["status-quo", "isle-of-wight"], out=tmp_path / "c", **asked)
+    assert not (tmp_path / "c").exists()

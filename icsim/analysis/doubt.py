@@ -1,0 +1,251 @@
+"""How much of a change rests on assumptions: draws of assumed values, the same for both worlds of a pair.
+
+Luck is doubt that more pairs of runs take away. What this tells is the other kind: how far the change moves
+when values that nobody has measured take others of their range. Every draw sets many values at once, has
+pairs of its own seeds, and both worlds of a pair have the same draw, so that twins stay twins.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from icsim.evidence.catalogue import Catalogue, Parameter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from icsim.analysis.comparison import Comparison
+
+ASSUMPTIONS, ENSEMBLE = "assumptions", "ensemble"
+STUDIES = {ASSUMPTIONS: "assumed values", ENSEMBLE: "plausible behaviours"}
+"""The kinds of draw, and what varies in each, in words."""
+PAIRS_EACH = 2
+"""Pairs of runs of a draw: two are the least that tell luck from the draw, and more draws tell more."""
+LEAST_DRAWS = 3
+LEVEL = 0.95
+SHUFFLES = 400
+TOLD = 3
+SEED = 1
+
+
+def rows_to_draw(
+    catalogue: Catalogue, read: Iterable[str], patterns: Sequence[str] = (), fixed: Iterable[str] = ()
+) -> list[Parameter]:
+    """The assumed rows of the catalogue that are drawn, in its order.
+
+    Args:
+        catalogue: the evidence.
+        read: keys that the runs read.
+        patterns: with wildcards, of keys; none for all.
+        fixed: keys that an experiment sets, which stay.
+    """
+    those, fixed = set(read), set(fixed)
+    return [
+        row
+        for row in catalogue
+        if row.key in those and row.key not in fixed and _open(row) and _named(row.key, patterns)
+    ]
+
+
+def _open(row: Parameter) -> bool:
+    if row.kind != "assumed" or not row.is_number or row.low is None or row.high is None:
+        return False
+    return row.low < row.high
+
+
+def _named(key: str, patterns: Sequence[str]) -> bool:
+    return not patterns or any(fnmatchcase(key, pattern) for pattern in patterns)
+
+
+def drawn(rows: Sequence[Parameter], count: int, seed: int = SEED) -> list[dict[str, float]]:
+    """Values of the rows, ``count`` times: a Latin hypercube (SciPy) over triangles.
+
+    The triangle of a row goes from its low to its high with its peak at the value itself: values near that
+    are likelier, and none outside of the range is drawn.
+    """
+    if not rows:
+        return [{} for _ in range(count)]
+    ends = np.array([(row.low, row.value, row.high) for row in rows], float)
+    low, peak, high = ends[:, 0], np.clip(ends[:, 1], ends[:, 0], ends[:, 2]), ends[:, 2]
+    shape = (peak - low) / (high - low)
+    positions = stats.qmc.LatinHypercube(len(rows), rng=np.random.default_rng(seed)).random(count)
+    values = stats.triang.ppf(positions, shape, loc=low, scale=high - low)
+    return [
+        {row.key: float(value) for row, value in zip(rows, each, strict=True)}
+        for each in np.clip(values, low, high)
+    ]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What a change varies by: a one-way analysis of variance with random effects (Searle 1971).
+
+    Attributes:
+        draws: how many draws have a figure.
+        mean: over draws.
+        low, high: the middle 95% of the draws' means: what else the change might be.
+        same_way: share of draws whose mean has the sign of the mean.
+        between: standard deviation that comes with what was drawn.
+        luck: standard deviation of a single pair within a draw.
+        share: of the variance of single pairs that rests on what was drawn; its 95% interval by F.
+    """
+
+    draws: int
+    mean: float
+    low: float
+    high: float
+    same_way: float
+    between: float
+    luck: float
+    share: float
+    share_low: float
+    share_high: float
+
+
+def shares_of(values: np.ndarray) -> Shares:
+    """The analysis of differences, shape (draws, pairs of each); NaN where there is too little."""
+    values = np.asarray(values, float)
+    n, m = values.shape if values.ndim == 2 else (0, 0)
+    if n < LEAST_DRAWS or m < 2:
+        return Shares(n, *([nan] * 9))
+    means = values.mean(axis=1)
+    mean = float(means.mean())
+    between = m * float(means.var(ddof=1))
+    within = float(values.var(axis=1, ddof=1).mean())
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    same = float((np.sign(means) == np.sign(mean)).mean())
+    component = max((between - within) / m, 0.0)
+    total = component + within
+    if total <= 0:
+        return Shares(n, mean, float(low), float(high), same, 0.0, 0.0, nan, nan, nan)
+    ends = (nan, nan)
+    if within > 0:
+        ratio = between / within
+        cuts = stats.f.ppf([(1 + LEVEL) / 2, (1 - LEVEL) / 2], n - 1, n * (m - 1))
+        ends = tuple(float(np.clip((ratio / cut - 1) / (ratio / cut + m - 1), 0.0, 1.0)) for cut in cuts)
+    return Shares(
+        n, mean, float(low), float(high), same, component**0.5, within**0.5, component / total, *ends
+    )
+
+
+@dataclass(frozen=True)
+class Matters:
+    """How far a change goes with one drawn value: a rank correlation (Spearman) over draws.
+
+    Attributes:
+        key: the row.
+        correlation: from -1 to 1, with its 95% interval (Fisher).
+    """
+
+    key: str
+    correlation: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The values that a change goes with most closely, the closest first.
+
+    Attributes:
+        first: of all those drawn.
+        drawn: how many were drawn.
+        chance: the correlation that the closest of so many unrelated values reaches in one study of twenty.
+    """
+
+    first: tuple[Matters, ...]
+    drawn: int
+    chance: float
+
+    @property
+    def sure(self) -> tuple[Matters, ...]:
+        """Those that stand out from chance, however many were looked at."""
+        return tuple(one for one in self.first if abs(one.correlation) > self.chance)
+
+
+def ranking(keys: Sequence[str], values: np.ndarray, means: np.ndarray, told: int = TOLD) -> Ranking:
+    """Which drawn values go with the change.
+
+    Args:
+        keys: of the columns of ``values``.
+        values: (draws, keys).
+        means: of the change in each draw, (draws,).
+        told: how many to tell.
+
+    The change is shuffled against the draws again and again, and the closest of all values noted each time:
+    what chance makes of so many values and so few draws (Westfall and Young 1993).
+    """
+    n = len(means)
+    if n < LEAST_DRAWS + 1 or not len(keys) or np.ptp(means) == 0:
+        return Ranking((), len(keys), nan)
+    x, y = _ranks(values), _ranks(means[:, None])[:, 0]
+    found = x.T @ y
+    luck = np.random.default_rng(SEED)
+    shuffled = np.stack([luck.permutation(y) for _ in range(SHUFFLES)], axis=1)
+    chance = float(np.quantile(np.abs(x.T @ shuffled).max(axis=0), LEVEL))
+    order = np.argsort(-np.abs(found), kind="stable")[:told]
+    return Ranking(tuple(_matters(keys[k], float(found[k]), n) for k in order), len(keys), chance)
+
+
+def _ranks(columns: np.ndarray) -> np.ndarray:
+    """Ranks of each column, centred and of length 1; nought where all are alike."""
+    ranks = stats.rankdata(columns, axis=0)
+    ranks = ranks - ranks.mean(axis=0)
+    length = np.sqrt((ranks**2).sum(axis=0))
+    return np.divide(ranks, length, out=np.zeros_like(ranks), where=length > 0)
+
+
+def _matters(key: str, correlation: float, draws: int) -> Matters:
+    half = stats.norm.ppf((1 + LEVEL) / 2) / max(draws - 3, 1) ** 0.5
+    middle = np.arctanh(np.clip(correlation, -0.999999, 0.999999))
+    return Matters(key, correlation, float(np.tanh(middle - half)), float(np.tanh(middle + half)))
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What a study of draws says of one outcome under one policy."""
+
+    study: str
+    outcome: str
+    shares: Shares
+    ranking: Ranking
+
+
+def studies_of(comparison: "Comparison") -> list[str]:
+    """The kinds of draw that a comparison has, in the order of ``STUDIES``."""
+    made = comparison.manifest.get("doubt", {})
+    return [study for study in STUDIES if study in made]
+
+
+def doubts(comparison: "Comparison", policy: str, outcome: str) -> list[Doubt]:
+    """What each study of a comparison says of an outcome of the place over the whole run."""
+    return [_doubt(comparison, study, policy, outcome) for study in studies_of(comparison)]
+
+
+def _doubt(comparison: "Comparison", study: str, policy: str, outcome: str) -> Doubt:
+    d: Any = comparison.draws
+    here = d[(d["study"] == study) & (d["outcome"] == outcome)]
+    wide = here.pivot(index=["draw", "replicate"], columns="experiment", values="value")
+    if not {comparison.reference, policy} <= set(wide.columns):
+        return Doubt(study, outcome, shares_of(np.zeros((0, 0))), Ranking((), 0, nan))
+    table = (wide[policy] - wide[comparison.reference]).unstack("replicate").dropna()
+    values = table.to_numpy(float)
+    given = _values(comparison, study).reindex(table.index)
+    ranks = ranking(list(given.columns), given.to_numpy(float), values.mean(axis=1)) if len(table) else None
+    return Doubt(study, outcome, shares_of(values), ranks or Ranking((), given.shape[1], nan))
+
+
+def _values(comparison: "Comparison", study: str) -> "pd.DataFrame":
+    v: Any = comparison.drawn_values
+    here = v[v["study"] == study]
+    return here.pivot(index="draw", columns="key", values="value")
+
+
+def parameters_of(draw: Mapping[str, float], own: Mapping[str, float]) -> dict[str, float]:
+    """The values that an experiment of a draw has: what it sets itself stays."""
+    return {**draw, **own}
