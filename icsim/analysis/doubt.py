@@ -189,7 +189,7 @@ def ranking(keys: Sequence[str], values: np.ndarray, means: np.ndarray, told: in
     shuffled = np.stack([luck.permutation(y) for _ in range(SHUFFLES)], axis=1)
     chance = float(np.quantile(np.abs(x.T @ shuffled).max(axis=0), LEVEL))
     order = np.argsort(-np.abs(found), kind="stable")[:told]
-    return Ranking(tuple(_matters(keys[k], float(found[k]), n) for k in order), len(keys), chance)
+    return Ranking(tuple(_matters(keys[int(k)], float(found[k]), n) for k in order), len(keys), chance)
 
 
 def _ranks(columns: np.ndarray) -> np.ndarray:

@@ -77,7 +77,10 @@ def closest(one: Doubt) -> str:
     ranked = one.ranking
     label = next((each.label for each in SHOWN if each.name == one.outcome), one.outcome).lower()
     if not ranked.first:
-        return f"Too few draws to say which of the {STUDIES[one.study]} {label} rest on."
+        return (
+            f"Which of the {STUDIES[one.study]} the change of {label} rests on cannot be told: there are too "
+            "few draws, or it is the same in all."
+        )
     named = "; ".join(
         f"{each.key} ({each.correlation:+.2f}, {each.low:+.2f} to {each.high:+.2f})" for each in ranked.first
     )

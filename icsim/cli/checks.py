@@ -100,6 +100,15 @@ def calibrate(
         bool,
         typer.Option("--usual", help="Fit nothing: reckon the usual unmet need (unmet_usual_*) by one run."),
     ] = False,
+    behaviour: Annotated[
+        bool,
+        typer.Option(
+            "--behaviour", help="Seek plausible sets of behaviour instead, from reports of programmes."
+        ),
+    ] = False,
+    sets: Annotated[
+        int, typer.Option(min=10, max=100_000, metavar="N", help="Sets tried first, with --behaviour.")
+    ] = 60,
     quick: Annotated[
         bool, typer.Option("--quick", help="Begin with the slopes of the last calibration: fewer runs.")
     ] = False,
@@ -123,6 +132,10 @@ def calibrate(
     from rich.console import Console
 
     from icsim.recording.progress import progress
+
+    if behaviour:
+        _behave(sets, sample or 0.01, seeds, jobs or os.cpu_count() or 1, out, write)
+        return
     from icsim.validation import calibration as fitting
     from icsim.validation.calibration_tables import Account, overlay, planned, ready, write_to_checkout
 
@@ -155,6 +168,31 @@ def calibrate(
     if write:
         for path in write_to_checkout(account, date.today()):
             typer.echo(f"Written: {shown(path)}")
+
+
+def _behave(sets: int, sample: float, seeds: int, jobs: int, out: Path | None, write: bool) -> None:
+    """Seek plausible sets of behaviour, print the account, and write the ensemble where asked."""
+    from icsim.evidence.ensemble import SHIPPED
+    from icsim.recording.progress import progress
+    from icsim.validation import behaviour
+
+    page = Path("docs", "calibration-behaviour.md")
+    check_folders([("--out", out), ("--write", page if write else None)])
+    plan = behaviour.Plan.shipped()
+    try:
+        with progress("Matching behaviour", None) as advance:
+            found = behaviour.match(plan, sets=sets, sample=sample, seeds=seeds, jobs=jobs, told=advance)
+    except KeyboardInterrupt:
+        stop("Stopped. Nothing was kept.", 130)
+    text = behaviour.page(found)
+    typer.echo(text)
+    for path, content in ((out, found.ensemble.text()),) if out else ():
+        write_text(path, content)
+        typer.echo(f"Plausible sets: {shown(path)}")
+    if write:
+        write_text(SHIPPED, found.ensemble.text(), "--write")
+        write_text(page, text, "--write")
+        typer.echo(f"Written: {shown(SHIPPED)}, {shown(page)}")
 
 
 @app.command()

@@ -49,12 +49,17 @@ class Ensemble:
 
 
 def read(catalogue: Catalogue, path: str | Path | None = None) -> Ensemble:
-    """The ensemble of a file; left out, the shipped one.
+    """The ensemble of a file; left out, the shipped one where there is one.
 
     Raises:
         EnsembleError: it is not there, or names rows that the catalogue does not have, or holds no numbers.
     """
     file = SHIPPED if path is None else Path(path).expanduser()
+    if path is None and not file.exists():
+        raise EnsembleError(
+            "no plausible behaviours come with this icsim yet: make them with icsim calibrate --behaviour --out "
+            "FILE, and give --ensemble-file FILE"
+        )
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -68,6 +68,9 @@ def test_only_assumed_values_with_a_range_that_nobody_sets_are_drawn():
     assert not rows_to_draw(catalogue, measured)
     sets = drawn(rows, 50)
     for row in rows:
+        assert isinstance(row.value, float)
+        assert row.low is not None
+        assert row.high is not None
         values = np.array([one[row.key] for one in sets])
         assert row.low <= values.min() < values.max() <= row.high
         mean = (row.low + min(max(row.value, row.low), row.high) + row.high) / 3
