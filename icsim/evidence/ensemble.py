@@ -57,8 +57,8 @@ def read(catalogue: Catalogue, path: str | Path | None = None) -> Ensemble:
     file = SHIPPED if path is None else Path(path).expanduser()
     if path is None and not file.exists():
         raise EnsembleError(
-            "no plausible behaviours come with this icsim yet: make them with icsim calibrate --behaviour --out "
-            "FILE, and give --ensemble-file FILE"
+            "no plausible behaviours come with this icsim yet: make them with icsim calibrate --behaviour "
+            "--out FILE, and give --ensemble-file FILE"
         )
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
