@@ -104,9 +104,8 @@ def admissions(model: ICSModel) -> float:
 
 
 def occupancy(model: ICSModel) -> float:
-    """Of the first trust's core beds in the last year, %."""
-    beds = float(model.organisations[0].capacity["core_beds"])
-    return 100 * float(_last_year(model, "beds_occupied").mean()) / beds
+    """Of the first trust's open beds in the last year, %."""
+    return 100 * float(_last_year(model, "beds_occupied").mean() / _last_year(model, "beds_open").mean())
 
 
 def trap(lesson: str, settings: Sequence[str]) -> dict[str, Any]:
