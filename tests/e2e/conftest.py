@@ -133,9 +133,38 @@ def serious() -> Callable[[Any], list[str]]:
     return _serious
 
 
+TABBED = """() => {
+  const all = [...document.querySelectorAll("a[href], button, input, select, [tabindex], [role=button]")]
+  const here = all.filter(one => !one.disabled && one.checkVisibility({ visibilityProperty: true })
+    && one.getAttribute("role") !== "tab")
+  here.forEach((one, k) => { one.dataset.tabbed = k })
+  document.activeElement.blur()
+  window.scrollTo(0, 0)
+  return here.map(one => one.outerHTML.slice(0, 160))
+}"""
+REACHED = """() => {
+  const one = document.activeElement, look = getComputedStyle(one)
+  return [one.dataset.tabbed, look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 2]
+}"""
+
+
+def _not_reached(page: Any) -> list[str]:
+    """What can be used with a mouse and not by the Tab key, or shows no focus when it is."""
+    waiting = dict(enumerate(page.evaluate(TABBED)))
+    for _ in range(len(waiting) + 40):  # parts of a field, and of the drawing of a chart, take the focus too
+        page.keyboard.press("Tab")
+        at, shown = page.evaluate(REACHED)
+        if at is not None and int(at) in waiting and shown:
+            del waiting[int(at)]
+        if not waiting:
+            break
+    return list(waiting.values())
+
+
 @pytest.fixture(scope="session")
 def seen(shots: Path) -> Callable[[Any, str], None]:
-    """Screenshots of a page at three sizes; nothing wider than the screen, nothing serious found by axe."""
+    """Screenshots of a page at three sizes; nothing wider than the screen, nothing serious found by axe, all
+    of it within reach of the keyboard."""
 
     def look(page: Any, name: str) -> None:
         for width, height in (WALL, PHONE, LAPTOP):
@@ -145,5 +174,6 @@ def seen(shots: Path) -> Callable[[Any, str], None]:
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
             if (width, height) != WALL:
                 assert _serious(page) == [], (name, width)
+        assert _not_reached(page) == [], name
 
     return look
