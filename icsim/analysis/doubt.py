@@ -25,7 +25,7 @@ ASSUMPTIONS, ENSEMBLE = "assumptions", "ensemble"
 STUDIES = {ASSUMPTIONS: "assumed values", ENSEMBLE: "plausible behaviours"}
 """The kinds of draw, and what varies in each, in words."""
 PAIRS_EACH = 2
-"""Pairs of runs of a draw: two are the least that tell luck from the draw, and more draws tell more."""
+"""Of a draw; two are the least that tell luck from the draw, and more draws tell more."""
 LEAST_DRAWS = 3
 LEVEL = 0.95
 SHUFFLES = 400

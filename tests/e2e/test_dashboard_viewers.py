@@ -42,7 +42,7 @@ def ask(server: str) -> Ask:
 def models(process: subprocess.Popen[bytes]) -> int:
     """How many processes the server has in which models live."""
     told = subprocess.run(
-        ["ps", "-o", "args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", "args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
     )
     return len(re.findall("spawn_main", told.stdout))
 
