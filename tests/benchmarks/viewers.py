@@ -167,7 +167,9 @@ async def watch(address: str, asked: argparse.Namespace, server: int) -> dict[st
 
 def memory(server: int) -> tuple[float, float, int]:
     """Megabytes of the server and of its models together, and how many models there are."""
-    told = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,rss=,args="], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,ppid=,rss=,args="], capture_output=True, text=True, check=True
+    )
     rows = [line.split(None, 3) for line in told.stdout.splitlines()]
     mine = next(float(rss) for pid, _, rss, _ in rows if int(pid) == server)
     models = [float(rss) for _, parent, rss, args in rows if int(parent) == server and "spawn_main" in args]

@@ -1,7 +1,6 @@
 """Many viewers of one dashboard: each their own model, gone with their tab; nothing beyond the folder."""
 
 import http.client
-import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -44,7 +43,7 @@ def models(process: subprocess.Popen[bytes]) -> int:
     told = subprocess.run(
         ["ps", "-ww", "-o", "args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
     )
-    return len(re.findall("spawn_main", told.stdout))
+    return told.stdout.count("spawn_main(")
 
 
 def until(what: Callable[[], bool], said: str) -> None:
