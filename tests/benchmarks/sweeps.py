@@ -217,17 +217,17 @@ def main() -> None:
     quick = parser.parse_args().quick
     table, said = Table(*HEADS), []
     for sample, runs in ((0.02, 12 if quick else 30), (0.1 if quick else 1.0, 8 if quick else 12)):
-        rounds = []
+        rounds, people = [], 0
         for _ in range(1 if quick else ROUNDS):
             with tempfile.TemporaryDirectory() as folder:
                 sweep = sweep_of(runs, sample, folder)
                 half = runs // 2
                 first = plain(sweep, sweep.design.runs[:half])
                 both, start = on_ray(sweep)
+                people = int(sweep.design.table["people"].iloc[0])
                 rounds.append((first + plain(sweep, sweep.design.runs[half:]), both, start))
         rounds.sort(key=lambda round_: round_[0].cpu / round_[1].cpu)
         one, both, start = rounds[len(rounds) // 2]
-        people = int(sweep.design.table["people"].iloc[0])
         add_row(table, f"icsim sweep, {people:,} people", runs, one, both)
         overhead = [1000 * (both.cpu - one.cpu) / runs for one, both, _ in rounds]
         gain = [WORKERS * one.cpu / both.cpu for one, both, _ in rounds]
