@@ -23,6 +23,7 @@ from icsim.model import ICSModel
 from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS, USE, Status, frailty_group
 from icsim.recording.manifest import build_manifest, digest
 from icsim.recording.progress import progress
+from icsim.recording.recorder import Recorder
 from icsim.recording.run import Run, open_run
 from icsim.recording.store import CHECKPOINTS, TABLES, RunWriter
 
@@ -69,13 +70,40 @@ def run(
     return _simulate(
         experiment,
         replicates,
-        lambda replicate: model(experiment, replicate=replicate),
+        lambda replicate: _made(model, experiment, replicate),
         _days_of(experiment, checkpoints),
         model=model,
         out=out,
         overwrite=overwrite,
         resume=resume,
     )
+
+
+def record(experiment: Experiment, model: Callable[..., ICSModel] = ICSModel) -> Recorder:
+    """Run the first replicate of an experiment and return what it recorded; nothing is written.
+
+    Args:
+        experiment: loaded.
+        model: as for :func:`run`.
+
+    Raises:
+        icsim.experiment.ExperimentError: an experiment that leaves nobody in the place.
+        TypeError: ``model`` makes something else than a model.
+    """
+    made = _made(model, experiment, 0)
+    while made.running:
+        made.step()
+    finish(made)
+    recorder = made.recorder
+    release(made)
+    return recorder
+
+
+def _made(model: Callable[..., ICSModel], experiment: Experiment, replicate: int) -> ICSModel:
+    made = model(experiment, replicate=replicate)
+    if not isinstance(made, ICSModel):
+        raise TypeError(f"model: expected a subclass of ICSModel, {model!r} makes {made!r}")
+    return made
 
 
 def branch(
@@ -228,8 +256,6 @@ def _simulate(
                 start = time.perf_counter()
                 made = _left(writer, replicate, model) if resume else None
                 made = begin(replicate) if made is None else made
-                if not isinstance(made, ICSModel):
-                    raise TypeError(f"model: expected a subclass of ICSModel, {model!r} makes {made!r}")
                 kind = type(made)
                 timings["synthesis_s"] += time.perf_counter() - start
                 advance(made.day, f"Simulating {experiment.name}")
@@ -365,4 +391,4 @@ def release(model: ICSModel) -> None:
         ids.pop(model, None)
 
 
-__all__ = ["branch", "checkpoint_files", "finish", "people_at_the_end", "release", "run"]
+__all__ = ["branch", "checkpoint_files", "finish", "people_at_the_end", "record", "release", "run"]

@@ -21,8 +21,12 @@ def gradient(counts: Any, measure: str) -> tuple[float, float]:
         fewer than two fifths have people.
     """
     sums = counts.groupby(["age_band", "imd_fifth"], observed=True)[["person_days", measure]].sum().unstack()
-    days = sums["person_days"].fillna(0.0).to_numpy(float)  # (ages, fifths)
-    events = sums[measure].fillna(0.0).to_numpy(float)
+    days = sums["person_days"].fillna(0.0).to_numpy(float)
+    return gradient_of(days, sums[measure].fillna(0.0).to_numpy(float))
+
+
+def gradient_of(days: np.ndarray, events: np.ndarray) -> tuple[float, float]:
+    """As :func:`gradient`, of days lived and events by age (rows) and fifth (columns)."""
     ages = days.sum(axis=1, keepdims=True)
     lived = days > 0
     rates = np.divide(events, days, out=np.zeros_like(days), where=lived) * 365_250

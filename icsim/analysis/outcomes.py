@@ -1,20 +1,20 @@
 """What is compared: figures of one run by financial year and over all of it, for the place and its parts."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from math import nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from icsim import evidence
-from icsim.analysis.inequality import gradient
+from icsim.analysis.inequality import gradient_of
 from icsim.evidence.catalogue import AGE_BANDS
-from icsim.recording.indicators import OUTSIDE, OWN_TRUSTS, Year, ratio
-from icsim.recording.measures import GROUP_MEASURES
-from icsim.recording.recorder import financial_year
+from icsim.recording.arrays import Arrays, KindMonths, of_run, sums_by, years_of_months
+from icsim.recording.indicators import ELSEWHERE, OUTSIDE, OWN_TRUSTS, Year, ratio
+from icsim.recording.measures import GROUP_MEASURES, Measure
 from icsim.recording.run import Run
-from icsim.recording.summary import years_of
 from icsim.system.delivery import AT_WORK
 
 if TYPE_CHECKING:
@@ -128,141 +128,210 @@ def values_of(run: Run, organisations: bool = True) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    rows = [*_place(run), *_groups(run), *_money(run), *_together(run), *_services(run)]
-    found = pd.DataFrame(rows, columns=list(COLUMNS))
-    return pd.concat([found, _organisations(run)], ignore_index=True) if organisations else found
+    return pd.DataFrame(figures_of(of_run(run), organisations), columns=list(COLUMNS))
 
 
-def _place(run: Run) -> Iterator[tuple[Any, ...]]:
-    import pandas as pd
+def figures_of(at: Arrays, organisations: bool = True) -> list[tuple[Any, ...]]:
+    """The rows of :func:`values_of`, of a run as arrays."""
+    rows = [*_place(at), *_groups(at), *_money(at), *_together(at), *_services(at)]
+    return [*rows, *_organisations(at)] if organisations else rows
 
-    found = [same[0] for same in years_of(run).values()]
-    months = {kind: pd.concat([year.months[kind] for year in found]) for kind in found[0].months}
-    whole = Year(ALL, months, found[0].measures, nan, {})
-    for year in (*found, whole):
+
+def _place(at: Arrays) -> Iterator[tuple[Any, ...]]:
+    named = {(kind, measure.name): measure for kind, table in at.measures.items() for measure in table}
+    months = {kind: _of_place(own, at.measures[kind]) for kind, own in at.months.items() if at.measures[kind]}
+    if TRUST in months:
+        own = at.months[TRUST]
+        keep = [place for place, name in enumerate(own.organisations) if name != ELSEWHERE]
+        if keep:
+            trusts = replace(own, values=own.values[:, keep])
+            months[OWN_TRUSTS] = _of_place(trusts, at.measures[TRUST])
+        named |= {(OWN_TRUSTS, measure.name): measure for measure in at.measures[TRUST]}
+    of = np.array(years_of_months(at.months[SYSTEM].first.astype("datetime64[D]").astype(object)))
+    for name in (*dict.fromkeys(of.tolist()), ALL):
+        use = slice(None) if name == ALL else of == name
+        here = {kind: {key: each[use] for key, each in table.items()} for kind, table in months.items()}
+        year = Year(name, here, named, nan, {})
         for outcome in OUTCOMES:
             value = outcome.value(year)
             if value == value:  # not NaN: the run can tell
                 yield year.name, "place", "", outcome.name, value
 
 
-def _groups(run: Run) -> Iterator[tuple[Any, ...]]:
+def _of_place(own: KindMonths, measures: Sequence[Measure]) -> dict[str, np.ndarray]:
+    """Months of all organisations of a kind together, as ``place_months`` has them."""
+    count, several, width = own.values.shape
+    rows = own.values.transpose(1, 0, 2).reshape(several * count, width)
+    sums, known = sums_by(np.tile(np.arange(count), several), rows, count)
+    sums[known == 0] = np.nan
+    means = sums / np.where(known > 0, known, np.nan)
+    found = {
+        measure.name: (means if measure.over_organisations == "mean" else sums)[:, place]
+        for place, measure in enumerate(measures)
+    }
+    return {"month": own.first, "days": own.days, **found}
+
+
+def _groups(at: Arrays) -> Iterator[tuple[Any, ...]]:
     names = [measure.name for measure in GROUP_MEASURES]
-    table: Any = _with_all(run.by_age_and_imd)
-    for dimension in ("age_band", "imd_fifth"):
-        sums = table.groupby(["financial_year", dimension], sort=False)[names].sum()
-        for (year, group), counts in sums.iterrows():
-            for name in names:
-                yield year, dimension, str(group), _own_name(name), float(counts[name])
-    norms = dict(zip(AGE_BANDS, evidence.load().by_age("eq5d_norm"), strict=True))
-    for year, same in table.groupby("financial_year", sort=False):
-        lived = same["person_days"] / 365.25 * same["age_band"].astype(str).map(norms)
-        yield year, "place", "", "qalys", float(lived.sum())
-        slope, relative = gradient(same, "emergency_admissions")
+    counts = at.by_group[..., [at.group_measures.index(name) for name in names]]
+    parts = [(name, slice(n, n + 1)) for n, name in enumerate(at.financial_years)] + [(ALL, slice(None))]
+    _, ages, fifths = at.person_days.shape
+    cell = np.indices((ages, fifths))
+    for dimension, axis, labels in (
+        ("age_band", 0, AGE_BANDS),
+        ("imd_fifth", 1, [str(1 + fifth) for fifth in range(fifths)]),
+    ):
+        for year, part in parts:
+            rows = counts[part].reshape(-1, len(names))
+            of = np.tile(cell[axis].ravel(), len(rows) // (ages * fifths))
+            sums, _ = sums_by(of, rows, len(labels))
+            for group, own in zip(labels, sums.tolist(), strict=True):
+                for name, value in zip(names, own, strict=True):
+                    yield year, dimension, group, _own_name(name), value
+    norms = evidence.load().by_age("eq5d_norm")
+    by_name = np.argsort(AGE_BANDS)  # the order in which ages are added up, as ``gradient`` does
+    each = np.arange(ages * fifths)
+    emergencies, acsc = names.index("emergency_admissions"), names.index("acsc_admissions")
+    for year, part in parts:
+        lived = at.person_days[part] / 365.25 * norms[:, None]
+        yield year, "place", "", "qalys", float(lived.ravel().sum())
+        table = np.stack([at.person_days[part], counts[part][..., emergencies]], axis=-1).reshape(-1, 2)
+        sums, _ = sums_by(np.tile(each, len(table) // len(each)), table, len(each))
+        days, events = np.moveaxis(sums.reshape(ages, fifths, 2)[by_name], -1, 0)
+        slope, relative = gradient_of(days, events)
         yield year, "place", "", "slope_index", slope
         yield year, "place", "", "relative_index", relative
-        yield year, "place", "", "acsc_admissions", float(same["acsc_admissions"].sum())
+        yield year, "place", "", "acsc_admissions", float(counts[part][..., acsc].ravel().sum())
 
 
 def _own_name(measure: str) -> str:
     return {"gp_appointments": "consultations"}.get(measure, measure)
 
 
-def _money(run: Run) -> Iterator[tuple[Any, ...]]:
-    money: Any = run.money
-    money = money.assign(financial_year=_years(money))
-    money = _with_all(money)
-    bought = money[(money["payee"] == SUPPLIERS) & ~money["account"].str.startswith(OUTSIDE)]
-    for year, cost in bought.groupby("financial_year")["amount_gbp"].sum().items():
-        yield year, "place", "", "care_cost_gbp", float(cost)
-    got, paid = (
-        money.rename(columns={side: "party"}).groupby(["financial_year", "party"])["amount_gbp"].sum()
-        for side in ("payee", "payer")
-    )
-    surplus = got.sub(paid, fill_value=0.0)
-    kinds = dict(zip(run.organisations["name"], run.organisations["kind"], strict=True))
+def _sums(years: Sequence[str], groups: Sequence[Any], amounts: np.ndarray) -> dict[tuple[str, Any], float]:
+    """Sums of amounts by financial year, and by ``ALL`` of them, and group, sorted by both."""
+    keys = sorted({*zip(years, groups, strict=True), *((ALL, group) for group in groups)})
+    place = {key: number for number, key in enumerate(keys)}
+    of = [place[key] for key in zip(years, groups, strict=True)] + [place[ALL, group] for group in groups]
+    sums, _ = sums_by(np.array(of, np.int64), np.tile(amounts, 2)[:, None], len(keys))
+    return dict(zip(keys, sums[:, 0].tolist(), strict=True))
+
+
+def _money(at: Arrays) -> Iterator[tuple[Any, ...]]:
+    money = at.money
+    years, amounts = years_of_months(money["month"]), np.array(money["amount_gbp"], np.float64)
+    bought = [
+        payee == SUPPLIERS and not account.startswith(OUTSIDE)
+        for payee, account in zip(money["payee"], money["account"], strict=True)
+    ]
+    costs = amounts[bought]
+    names, starts = np.unique(np.array(years)[bought], return_index=True)  # the ledger is in order of months
+    if len(costs):
+        each = [*np.add.reduceat(costs, starts), *np.add.reduceat(costs, [0])]
+        for year, cost in zip((*names.tolist(), ALL), each, strict=True):
+            yield year, "place", "", "care_cost_gbp", float(cost)
+    got, paid = (_sums(years, money[side], amounts) for side in ("payee", "payer"))
     by_kind: dict[tuple[Any, str], float] = {}
-    for (year, party), value in surplus.items():
-        yield year, "party", party, "surplus_gbp", float(value)
-        if party in kinds:
-            by_kind[year, kinds[party]] = by_kind.get((year, kinds[party]), 0.0) + float(value)
+    for year, party in sorted({*got, *paid}):
+        value = got.get((year, party), 0.0) - paid.get((year, party), 0.0)
+        yield year, "party", party, "surplus_gbp", value
+        if party in at.kinds:
+            key = year, at.kinds[party]
+            by_kind[key] = by_kind.get(key, 0.0) + value
     for (year, kind), value in by_kind.items():
         yield year, "kind", kind, "surplus_gbp", value
 
 
-def _together(run: Run) -> Iterator[tuple[Any, ...]]:
+def _last_months(years: Sequence[str], months: Sequence[Any]) -> dict[str, Any]:
+    """The last month of each financial year, and of ``ALL``, in their order."""
+    last: dict[str, Any] = {}
+    for year, month in zip(years, months, strict=True):
+        last[year] = max(last.get(year, month), month)
+    return {**last, ALL: max(last.values())} if last else {}
+
+
+def _together(at: Arrays) -> Iterator[tuple[Any, ...]]:
     """Effort, trust and maturity in the last month of a year: of a kind, and the mean of the kinds."""
-    table: Any = run.decisions
-    table = table[table["effort"] > 0]  # who takes no part makes none at all
-    table = table.assign(financial_year=_years(table))
+    table = at.decisions
+    takes_part = [row for row, effort in enumerate(table["effort"]) if effort > 0]  # others make none at all
+    months = [table["month"][row] for row in takes_part]
     names = {"effort": "joint_effort", "trust_given": "joint_trust", "maturity": "joint_maturity"}
-    for year, same in _with_all(table).groupby("financial_year", sort=False):
-        last = same[same["month"] == same["month"].max()]
-        kinds = last.groupby("kind")[list(names)].mean()
-        for column, outcome in names.items():
-            yield year, "place", "", outcome, float(kinds[column].mean())
-            for kind, value in kinds[column].items():
-                yield year, "kind", kind, outcome, float(value)
+    for year, month in _last_months(years_of_months(months), months).items():
+        last = [row for row in takes_part if table["month"][row] == month]
+        kinds = sorted({table["kind"][row] for row in last})
+        of = np.array([kinds.index(table["kind"][row]) for row in last], np.int64)
+        values = np.array([[table[name][row] for name in names] for row in last], np.float64)
+        sums, known = sums_by(of, values, len(kinds))
+        means = sums / known
+        for column, outcome in enumerate(names.values()):
+            yield year, "place", "", outcome, float(means[:, column].sum() / len(kinds))
+            for kind, value in zip(kinds, means[:, column].tolist(), strict=True):
+                yield year, "kind", kind, outcome, value
 
 
-def _services(run: Run) -> Iterator[tuple[Any, ...]]:
+def _services(at: Arrays) -> Iterator[tuple[Any, ...]]:
     """How far services had come in the last month of a year: each, and all of them.
 
     Reach is the mean of all services there were, which reach nobody unless at work; fidelity that of those at
     work.
     """
-    table: Any = run.services
-    whole = table[table["site"] == ""]
-    months: Any = _with_all(run.decisions.assign(financial_year=_years(run.decisions)))
-    for year, month in months.groupby("financial_year", sort=False)["month"].max().items():
-        last = whole[whole["month"] == month]
-        working = last[last["state"].isin([str(phase) for phase in AT_WORK])]
-        reach = working["coverage"].sum() / max(whole["service"].nunique(), 1)
+    table, phases = at.services, {str(phase) for phase in AT_WORK}
+    whole = [row for row, site in enumerate(table["site"]) if site == ""]
+    several = max(len({table["service"][row] for row in whole}), 1)
+    months = at.decisions["month"]
+
+    def total(column: str, rows: Sequence[int]) -> float:
+        return float(np.array([table[column][row] for row in rows], np.float64).sum())
+
+    for year, month in _last_months(years_of_months(months), months).items():
+        last = [row for row in whole if table["month"][row] == month]
+        working = [row for row in last if table["state"][row] in phases]
         yield year, "place", "", "services_at_work", float(len(working))
-        yield year, "place", "", "service_posts", float(last["posts_filled"].sum())
-        yield year, "place", "", "service_coverage", float(reach)
-        if len(working):
-            yield year, "place", "", "service_fidelity", float(working["fidelity"].mean())
-        for row in last.itertuples():
-            yield year, "service", row.service, "service_coverage", float(row.coverage)
-            yield year, "service", row.service, "service_fidelity", float(row.fidelity)
+        yield year, "place", "", "service_posts", total("posts_filled", last)
+        yield year, "place", "", "service_coverage", total("coverage", working) / several
+        if working:
+            yield year, "place", "", "service_fidelity", total("fidelity", working) / len(working)
+        for row in last:
+            yield year, "service", table["service"][row], "service_coverage", float(table["coverage"][row])
+            yield year, "service", table["service"][row], "service_fidelity", float(table["fidelity"][row])
 
 
-def _years(table: Any) -> Any:
-    return table["month"].dt.date.map(financial_year)
-
-
-def _organisations(run: Run) -> Any:
+def _organisations(at: Arrays) -> Iterator[tuple[Any, ...]]:
     """Every measure of every organisation, a year's figure as the measure's ``over_time`` says."""
-    import pandas as pd
-
-    frames = []
-    months: Any = _with_all(run.monthly)
-    for kind, measures in run.measures.items():
-        own = months[months["kind"] == kind]
-        if kind == SYSTEM or own.empty or not measures:
+    for kind, own in at.months.items():
+        measures = at.measures[kind]
+        if kind == SYSTEM or not measures:
             continue
-        keys = ["financial_year", "organisation"]
+        of_month = years_of_months(own.first.astype("datetime64[D]").astype(object))
+        years = list(dict.fromkeys(of_month))
+        apart = _over_time(own, measures, np.array([years.index(year) for year in of_month]), len(years))
+        whole = _over_time(own, measures, np.zeros(len(of_month), np.int64), 1)
         for how in ("sum", "mean", "last"):
-            names = [measure.name for measure in measures if measure.over_time == how]
-            if not names:
-                continue
-            if how == "mean":
-                days = own["days"].to_numpy(float)[:, None]
-                known = own[names].notna() * days
-                sums = (own[names].fillna(0.0) * days).groupby([own[key] for key in keys], sort=False).sum()
-                lived = known.groupby([own[key] for key in keys], sort=False).sum()
-                figures = sums / lived.where(lived > 0, np.nan)
-            else:
-                figures = getattr(own.groupby(keys, sort=False)[names], how)()
-            long = figures.reset_index().melt(keys, var_name="outcome")
-            frames.append(long.rename(columns={"organisation": "group"}).assign(dimension="organisation"))
-    every: Any = pd.concat(frames, ignore_index=True)
-    return every[list(COLUMNS)].dropna(subset="value")
+            places = [place for place, measure in enumerate(measures) if measure.over_time == how]
+            for place, (labels, figures) in product(places, ((years, apart), ([ALL], whole))):
+                rows = zip(product(own.organisations, labels), figures[..., place].T.ravel(), strict=True)
+                for (name, year), value in rows:
+                    if value == value:
+                        yield year, "organisation", name, measures[place].name, float(value)
 
 
-def _with_all(table: Any) -> Any:
-    """The table, and all of it again as the year ``ALL``."""
-    import pandas as pd
+def _over_time(own: KindMonths, measures: Sequence[Measure], of: np.ndarray, n: int) -> np.ndarray:
+    """Figures of ``n`` years from those of months, ``of`` the year of each: (n, organisations, measures)."""
+    shape = n, *own.values.shape[1:]
 
-    return pd.concat([table, table.assign(financial_year=ALL)], ignore_index=True)
+    def added(values: np.ndarray) -> np.ndarray:
+        return sums_by(of, values.reshape(len(of), -1), n)[0].reshape(shape)
+
+    known = ~np.isnan(own.values)
+    days = own.days.astype(np.float64)[:, None, None]
+    lived = added(known * days)
+    last = np.full(shape, np.nan)
+    for month, year in enumerate(of):
+        last[year] = np.where(known[month], own.values[month], last[year])
+    by_name = {
+        "sum": added(own.values),
+        "mean": added(np.where(known, own.values, 0.0) * days) / np.where(lived > 0, lived, np.nan),
+        "last": last,
+    }
+    return np.stack([by_name[one.over_time][..., place] for place, one in enumerate(measures)], axis=-1)

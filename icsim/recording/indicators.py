@@ -54,14 +54,14 @@ class Year:
 
     Attributes:
         name: ``2015/16``.
-        months: by kind of organisation, the rows of ``place_months`` of this year.
+        months: by kind of organisation, the rows of ``place_months`` of this year, or its columns as arrays.
         measures: by kind of organisation and name.
         person_days_65: days lived by people of 65 and over; NaN when not recorded.
         spending_gbp: payments by the kind of organisation paid, without money for other places' patients.
     """
 
     name: str
-    months: Mapping[str, "pd.DataFrame"]
+    months: Mapping[str, Any]
     measures: Mapping[tuple[str, str], Measure]
     person_days_65: float
     spending_gbp: Mapping[str, float]
@@ -69,7 +69,7 @@ class Year:
     def _column(self, kind: str, name: str) -> np.ndarray | None:
         if (kind, name) not in self.measures or kind not in self.months:
             return None
-        return self.months[kind][name].to_numpy(dtype=float)
+        return np.asarray(self.months[kind][name], float)
 
     def total(self, kind: str, *names: str) -> float:
         """Sum of measures over the year; NaN when one is not recorded."""
@@ -84,8 +84,9 @@ class Year:
         frame = self.months[kind]
         use = ~np.isnan(column)
         if months is not None:
-            use &= frame["month"].dt.month.isin(months).to_numpy()
-        days = frame["days"].to_numpy(dtype=float)[use]
+            since_1970 = np.asarray(frame["month"]).astype("datetime64[M]").astype(int)
+            use &= np.isin(since_1970 % 12 + 1, months)
+        days = np.asarray(frame["days"], float)[use]
         return float(np.average(column[use], weights=days)) if days.sum() else nan
 
     def end(self, kind: str, name: str) -> float:
@@ -96,7 +97,7 @@ class Year:
     @property
     def days(self) -> int:
         """Days of the year that were run."""
-        return int(self.months["system"]["days"].to_numpy().sum())
+        return int(np.asarray(self.months["system"]["days"]).sum())
 
     @property
     def person_years(self) -> float:

@@ -1,10 +1,8 @@
 """What a sweep will take: memory from what was measured, time and disk from two small runs made here."""
 
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icsim.experiment import load
@@ -77,18 +75,21 @@ def _pilot(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from icsim.analysis.outcomes import values_of
     from icsim.model import ICSModel
-    from icsim.running import run
+    from icsim.running import record
+    from icsim.sweeps.work import figures, table
 
     experiment = load(design.base, {"population.sample": sample, "years": years})
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        made = run(experiment, out=Path(folder) / "pilot", model=model or ICSModel)
-        figures = values_of(made, organisations="organisation" in design.keep)
-    seconds = time.perf_counter() - began
-    days = float(made.manifest["timings_seconds"]["days_s"])
-    kept = figures[figures["dimension"].isin(list(design.keep))]
+    ready = []
+
+    def noted(*arguments: Any, **settings: Any) -> Any:
+        made = (model or ICSModel)(*arguments, **settings)
+        ready.append(time.perf_counter())
+        return made
+
+    recorder = record(experiment, noted)
+    days = time.perf_counter() - ready[0]
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pandas(kept, preserve_index=False), sink, compression="zstd")
-    return seconds - days, days, sink.tell()
+    pq.write_table(table(figures(recorder, design.keep), "pilot", 0.0), sink, compression="zstd")
+    return time.perf_counter() - began - days, days, sink.tell()

@@ -3,11 +3,8 @@
 import gc
 import hashlib
 import os
-import shutil
 import sys
-import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -19,6 +16,8 @@ from icsim.sweeps.store import schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from icsim.recording.recorder import Recorder
 
 Failed = tuple[int, str]
 """A run that failed: its number, and what was said."""
@@ -48,22 +47,27 @@ def make_one(
     """Make one run and return its figures; raises whatever the run raises."""
     began = time.perf_counter()
     _imported()
-    from icsim.analysis.outcomes import values_of
     from icsim.experiment import load
     from icsim.model import ICSModel
-    from icsim.running import run
+    from icsim.running import record
 
     experiment = load(base, {**spec.settings, "seed": spec.seed})
-    scratch = Path(tempfile.gettempdir()) / f"icsim-sweeps-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    folder = scratch / uuid.uuid4().hex
-    try:
-        with _compiled_once():
-            finished = run(experiment, out=folder, model=model or ICSModel)
-            figures = values_of(finished, organisations="organisation" in keep)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _compiled_once():
+        recorder = record(experiment, model or ICSModel)
+        gc.collect()  # people and organisations refer to one another: let go of them now
+        rows = figures(recorder, keep)
     _settled()
-    return _table(figures, spec.key, keep, time.perf_counter() - began)
+    return table(rows, spec.key, time.perf_counter() - began)
+
+
+def figures(recorder: "Recorder", keep: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The figures of a run that are kept, as ``icsim.analysis.outcomes`` has them, from what it recorded."""
+    from icsim.analysis.outcomes import COLUMNS, figures_of
+    from icsim.recording.arrays import of_recorder
+
+    at = COLUMNS.index("dimension")
+    found = figures_of(of_recorder(recorder), organisations="organisation" in keep)
+    return [row for row in found if row[at] in keep]
 
 
 @cache
@@ -72,6 +76,7 @@ def _imported() -> None:
     gc.disable()
     try:
         import icsim.analysis.outcomes
+        import icsim.recording.arrays
         import icsim.running  # noqa: F401
     finally:
         gc.freeze()
@@ -85,12 +90,15 @@ def _settled() -> None:
     gc.freeze()
 
 
-def _table(figures: Any, key: str, keep: Sequence[str], seconds: float) -> "pa.Table":
+def table(rows: Sequence[tuple[Any, ...]], key: str, seconds: float) -> "pa.Table":
+    """Figures of a run in the columns of a dataset."""
     import pyarrow as pa
 
-    kept = figures[figures["dimension"].isin(list(keep))]
-    kept = kept.assign(run=key, seconds=seconds, error=None)
-    return pa.Table.from_pandas(kept, schema=schema(), preserve_index=False)
+    *texts, values = zip(*rows, strict=True)
+    columns = [pa.array(text, pa.string()).dictionary_encode() for text in ([key] * len(rows), *texts)]
+    took = pa.array([seconds] * len(rows), pa.float32())
+    columns += [pa.array(values, pa.float64(), from_pandas=True), took, pa.nulls(len(rows), pa.string())]
+    return pa.Table.from_arrays(columns, schema=schema())
 
 
 def told(error: BaseException) -> str:
