@@ -7,11 +7,30 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SECONDS_TO_END = 5
 T = TypeVar("T")
+
+
+class Pool(Protocol):
+    """What has functions called side by side."""
+
+    @property
+    def here(self) -> bool:
+        """Whether the functions see this machine's files."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def submit(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Have a function called with these arguments."""
+        ...
 
 
 class Workers:
@@ -19,6 +38,8 @@ class Workers:
 
     Left by an exception, Ctrl-C among them, it stops what is under way; else it waits for it.
     """
+
+    here = True
 
     def __init__(self, jobs: int) -> None:
         self.jobs = max(1, jobs)

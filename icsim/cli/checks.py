@@ -20,7 +20,29 @@ from icsim.cli.command import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from icsim.workers import Pool
+
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Run on this Ray cluster: 'auto', HOST:PORT, or 'local' for one here."
+    ),
+]
+
+
+def _pool(address: str | None, jobs: int | None, place: str, sample: float, years: float) -> "Pool":
+    """Processes of this machine, or a Ray cluster where an address is given."""
+    if address is None:
+        from icsim.workers import Workers
+
+        return Workers(jobs or os.cpu_count() or 1)
+    from icsim.experiment import load
+    from icsim.sweeps.estimating import memory_of, people_of
+    from icsim.sweeps.execution import Cluster
+    from icsim.sweeps.workers import RayWorkers
+
+    people = people_of(load(place).place) * sample
+    return RayWorkers(Cluster(None if address == "local" else address, jobs), memory_of(people, years))
 
 
 @app.command()
@@ -109,6 +131,7 @@ def calibrate(
     sets: Annotated[
         int, typer.Option(min=10, max=100_000, metavar="N", help="Sets tried first, with --behaviour.")
     ] = 60,
+    address: Address = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Begin with the slopes of the last calibration: fewer runs.")
     ] = False,
@@ -134,7 +157,7 @@ def calibrate(
     from icsim.recording.progress import progress
 
     if behaviour:
-        _behave(sets, sample or 0.01, seeds, jobs or os.cpu_count() or 1, out, write)
+        _behave(sets, sample or 0.01, seeds, jobs, address, out, write)
         return
     from icsim.validation import calibration as fitting
     from icsim.validation.calibration_tables import Account, overlay, planned, ready, write_to_checkout
@@ -170,7 +193,9 @@ def calibrate(
             typer.echo(f"Written: {shown(path)}")
 
 
-def _behave(sets: int, sample: float, seeds: int, jobs: int, out: Path | None, write: bool) -> None:
+def _behave(
+    sets: int, sample: float, seeds: int, jobs: int | None, address: str | None, out: Path | None, write: bool
+) -> None:
     """Seek plausible sets of behaviour, print the account, and write the ensemble where asked."""
     from icsim.evidence.ensemble import SHIPPED
     from icsim.recording.progress import progress
@@ -179,9 +204,10 @@ def _behave(sets: int, sample: float, seeds: int, jobs: int, out: Path | None, w
     page = Path("docs", "calibration-behaviour.md")
     check_folders([("--out", out), ("--write", page if write else None)])
     plan = behaviour.Plan.shipped()
+    pool = _pool(address, jobs, plan.place, sample, 5)
     try:
         with progress("Matching behaviour", None) as advance:
-            found = behaviour.match(plan, sets=sets, sample=sample, seeds=seeds, jobs=jobs, told=advance)
+            found = behaviour.match(plan, sets=sets, sample=sample, seeds=seeds, workers=pool, told=advance)
     except KeyboardInterrupt:
         stop("Stopped. Nothing was kept.", 130)
     text = behaviour.page(found)
@@ -214,6 +240,7 @@ def validate(
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Runs at a time; left out, one for each core.")
     ] = None,
+    address: Address = None,
     list_: Annotated[bool, typer.Option("--list", help="List the patterns and stop.")] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the table as JSON too.")
@@ -251,8 +278,9 @@ def validate(
     check_folders([("--json", json_file), ("--page", page_file)])
     setting = Setting(place, 0.05, 4) if fast else Setting(place, sample, seeds)
     wanted = [known[name] for name in names or known]
+    pool = _pool(address, jobs, place, setting.sample, max(one.years for one in wanted))
     with progress("Validating", 2 * len(wanted) * setting.seeds) as advance:
-        found = list(verdicts_on(wanted, setting, jobs or os.cpu_count() or 1, told=advance))
+        found = list(verdicts_on(wanted, setting, pool, told=advance))
     Console(width=None if sys.stdout.isatty() else 150).print(verdicts.table(found, setting))
     if json_file is not None:
         write_text(json_file, f"{json.dumps(verdicts.plain(found, setting), indent=1)}\n", "--json")

@@ -30,7 +30,7 @@ SYSTEM = "system"
 DECISIONS = ("effort", "incentive", "pressure", "autonomy_loss", "trust_given", "trust_received", "maturity")
 SERVICES = (
     "service", "site", "state", "cause", "coverage", "fidelity", "posts_filled", "posts_wanted",
-    "people_reached", "need_found", "spent_gbp",
+    "people_reached", "taken_on", "need_found", "minds_seen", "spent_gbp",
 )  # fmt: skip
 """Columns of the table of services after ``month``; the first four are text."""
 N_FIFTHS = 5

@@ -131,7 +131,7 @@ class Delivery:
         self.afforded = 1.0
         self.setup_left = self.setup_gbp
         self.spent = 0.0
-        self.found = self.eligible = 0
+        self.found = self.taken_on = self.minds_seen = self.eligible = 0
 
     def _factors(self, catalogue: Catalogue) -> dict[str, float]:
         """The multiplier of each lever in full, with this use's scale; 1 is left out."""

@@ -211,20 +211,23 @@ def _stays(keys: np.ndarray, chance: float, index: Any) -> np.ndarray:
 
 
 @compiled
-def _minds_found(people: Any, rows: np.ndarray, share: float, index: Any) -> int:
-    """Hidden mental-health need is found, and waits for a mental health team; returns in how many."""
-    found = 0
+def _minds_found(people: Any, rows: np.ndarray, share: float, index: Any) -> tuple[int, int]:
+    """Hidden mental-health need is found, and waits for a mental health team.
+
+    Returns:
+        in how many it is found, and of how many it was known to mental health teams before.
+    """
+    found = known = 0
     for i in rows:
         p = people[i]
-        if (
-            p.mental_health_need > 0
-            and p.caseload != 2
-            and p.mental_wait == 0
-            and uniform(p.key, draws.SERVICE_FINDS, index) < share
-        ):
+        if p.mental_health_need == 0:
+            continue
+        if p.caseload == 2 or p.mental_wait > 0:
+            known += 1
+        elif uniform(p.key, draws.SERVICE_FINDS, index) < share:
             p.mental_wait = 1
             found += 1
-    return found
+    return found, known
 
 
 class Reach:
@@ -251,7 +254,7 @@ class Reach:
 
     def month(self, delivery: Delivery, look: Look, analytics: float) -> None:
         """Whom a service at work reaches from today; nobody when it is not."""
-        delivery.found = 0
+        delivery.found = delivery.taken_on = delivery.minds_seen = 0
         meant = self._meant(delivery, look)
         delivery.eligible = int(np.count_nonzero(meant))
         if not delivery.at_work:
@@ -328,9 +331,12 @@ class Reach:
 
     def _visit(self, delivery: Delivery, new: np.ndarray, index: Any) -> None:
         """First visits uncover need: unmet physical need, and that of the mind by those who look for it."""
+        delivery.taken_on = len(new)
         if not delivery.entry.finds_need or not len(new):
             return
         model = self.model
         delivery.found = int(first_visits(model.world, new, model.day - 1, model.months_done))
         if "mental_health_worker" in delivery.roles:
-            delivery.found += int(_minds_found(model.people, new, self.rules.mental_found, index))
+            found, known = _minds_found(model.people, new, self.rules.mental_found, index)
+            delivery.found += int(found)
+            delivery.minds_seen = int(found + known)

@@ -302,7 +302,7 @@ class Services:
         for one in self.deliveries:
             if one.phase is Phase.PLANNED:
                 continue
-            self._row(month, one, "", one.coverage, one.quality, len(one.members), one.spent, one.found)
+            self._row(month, one, "", one.coverage, one.quality, len(one.members))
             site = look.site(one.entry.site)
             if site is None or not one.begun:
                 continue
@@ -310,18 +310,26 @@ class Services:
             meant = look.counts(one.who, one.entry.site)
             for k in np.flatnonzero(one.joined > 0):
                 coverage = float(counts[k]) / max(float(meant[k]), 1.0)
-                self._row(month, one, one.sites[k], coverage, float(one.fidelity[k]), int(counts[k]), 0.0, 0)
+                self._row(month, one, one.sites[k], coverage, float(one.fidelity[k]), int(counts[k]))
 
     def _row(
-        self, month: date, one: Delivery, site: str, coverage: float, fidelity: float, people: int,
-        spent: float, found: int,
-    ) -> None:  # fmt: skip
-        whole = site == ""
-        self.model.recorder.services.add(
-            month, one.name, site, str(one.phase), one.cause, coverage, fidelity,
-            float(one.posts.sum()) if whole else 0.0, float(one.posts_wanted.sum()) if whole else 0.0,
-            float(people), float(found), spent,
+        self, month: date, one: Delivery, site: str, coverage: float, fidelity: float, people: int
+    ) -> None:
+        whole = (
+            float(one.posts.sum()), float(one.posts_wanted.sum()), float(people), float(one.taken_on),
+            float(one.found), float(one.minds_seen), one.spent,
         )  # fmt: skip
+        at_site = (0.0, 0.0, float(people), 0.0, 0.0, 0.0, 0.0)
+        self.model.recorder.services.add(
+            month,
+            one.name,
+            site,
+            str(one.phase),
+            one.cause,
+            coverage,
+            fidelity,
+            *(at_site if site else whole),
+        )
 
 
 def _size(organisation: Any) -> float:

@@ -24,7 +24,7 @@ from icsim.evidence.ensemble import Ensemble
 from icsim.experiment.errors import ExperimentError, Problem
 from icsim.validation.pattern import Check, Pattern, patterns
 from icsim.validation.validating import Setting, figures_of
-from icsim.workers import Workers, as_completed
+from icsim.workers import Pool, as_completed
 
 SHIPPED = Path(__file__).with_name("behaviour.yaml")
 CUT = 3.0
@@ -109,7 +109,7 @@ def match(
     sets: int,
     sample: float,
     seeds: int,
-    jobs: int,
+    workers: Pool,
     told: Callable[[int], object] = lambda _: None,
     tested: int = 6,
 ) -> Matched:
@@ -120,7 +120,7 @@ def match(
         sets: tried in the first wave; half as many in the second.
         sample: share of the people of each run.
         seeds: at the catalogue's values, from which the luck of a run is reckoned.
-        jobs: runs at a time.
+        workers: what makes the runs.
         told: called with the number of sets of runs that were made.
         tested: sets that the unused targets are tried on.
 
@@ -129,8 +129,8 @@ def match(
     """
     used, unused = targets_of(plan.used), targets_of(plan.unused)
     usual = {row.key: float(row.value) for row in plan.rows}
-    with Workers(jobs) as workers, tempfile.TemporaryDirectory(prefix="icsim-behaviour-") as folder:
-        run = _Runner(workers, plan, sample, folder, told)
+    with workers as pool, tempfile.TemporaryDirectory(prefix="icsim-behaviour-") as scratch:
+        run = _Runner(pool, plan, sample, scratch if pool.here else None, told)
         own = run.figures(plan.used, [usual] * seeds, range(1, seeds + 1))
         luck = own.std(axis=0, ddof=1) if seeds > 1 else np.zeros(len(used))
         first = drawn(plan.rows, sets)
@@ -164,7 +164,7 @@ class _Runner:
     """Runs patterns at sets of values, side by side."""
 
     def __init__(
-        self, workers: Workers, plan: Plan, sample: float, folder: str, told: Callable[[int], object]
+        self, workers: Pool, plan: Plan, sample: float, folder: str | None, told: Callable[[int], object]
     ) -> None:
         self._workers, self._plan, self._sample = workers, plan, sample
         self._folder, self._told = folder, told
@@ -177,20 +177,14 @@ class _Runner:
             for k, (values, seed) in enumerate(zip(sets, seeds, strict=True))
             for pattern in (at_values(one, values) for one in wanted)
         ]
-        if self._workers.jobs == 1:
-            made = []
-            for k, pattern, seed in jobs:
-                made.append((k, pattern, figures_of(pattern, setting, seed, False, self._folder)))
-                self._told(1)
-        else:
-            asked: dict[Future[dict[str, float]], tuple[int, Pattern]] = {
-                self._workers.submit(figures_of, pattern, setting, seed, False, self._folder): (k, pattern)
-                for k, pattern, seed in jobs
-            }
-            made = []
-            for future in as_completed(asked):
-                made.append((*asked[future], future.result()))
-                self._told(1)
+        asked: dict[Future[dict[str, float]], tuple[int, Pattern]] = {
+            self._workers.submit(figures_of, pattern, setting, seed, False, self._folder): (k, pattern)
+            for k, pattern, seed in jobs
+        }
+        made = []
+        for future in as_completed(asked):
+            made.append((*asked[future], future.result()))
+            self._told(1)
         names = [target.name for target in targets_of(wanted)]
         found = np.full((len(sets), len(names)), np.nan)
         for k, pattern, figures in made:

@@ -60,12 +60,14 @@ class Ablation(_Data):
 
     Attributes:
         given: overrides, on top of every world's own.
+        worlds: overrides of some worlds, on top of that.
         figures: other figures for checks, by name, where the ablation is of the figure.
         gone: checks that must fail here; left out, all.
     """
 
     title: str
     given: dict[str, Any] = Field(default_factory=dict)
+    worlds: dict[str, dict[str, Any]] = Field(default_factory=dict)
     figures: dict[str, str] = Field(default_factory=dict)
     gone: tuple[str, ...] = ()
 
@@ -96,11 +98,19 @@ class Pattern(_Data):
         unknown = {*self.ablation.gone, *self.ablation.figures} - set(self.checks)
         if unknown:
             raise ValueError(f"{self.id}: no check is called {', '.join(sorted(unknown))}")
+        if lost := set(self.ablation.worlds) - set(self.worlds):
+            raise ValueError(f"{self.id}: no world is called {', '.join(sorted(lost))}")
         return self
+
+    @property
+    def years(self) -> float:
+        """The longest that a world of it lasts; 3 where none says."""
+        return max(float(self.overrides(world, False).get("years", 3)) for world in self.worlds)
 
     def overrides(self, world: str, ablated: bool) -> dict[str, Any]:
         """Overrides of the base experiment in one world."""
-        return {**self.given, **self.worlds[world], **(self.ablation.given if ablated else {})}
+        usual = {**self.given, **self.worlds[world]}
+        return {**usual, **self.ablation.given, **self.ablation.worlds.get(world, {})} if ablated else usual
 
     def figures(self, ablated: bool) -> dict[str, str]:
         """The figure of each check that is judged, by check."""

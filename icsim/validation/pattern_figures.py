@@ -183,6 +183,43 @@ def need_found(worlds: Worlds) -> float:
     return float(services["need_found"].sum()) / len(years) / heads * 1000
 
 
+def minds_seen(worlds: Worlds) -> float:
+    """Of people whom services took on, those whose need of the mind they saw, found or known before, %."""
+    services: Any = _only(worlds).services
+    taken_on = float(services["taken_on"].sum())
+    return float(services["minds_seen"].sum()) / taken_on * 100 if taken_on else np.nan
+
+
+def _against_first(worlds: Worlds, name: str) -> list[float]:
+    """Per 1,000 over all whole years, every other world's over the first's, %."""
+    usual, *others = (
+        sum(Year(run, year).per_1000("acute_trust", name) for year in _years(run)) for run in worlds.values()
+    )
+    return [(other / usual - 1) * 100 for other in others]
+
+
+def whole_against_none(worlds: Worlds) -> float:
+    """Emergency admissions of the second world over the first's, %."""
+    return _against_first(worlds, "emergency_admissions")[0]
+
+
+def whole_less_best_single(worlds: Worlds) -> float:
+    """The same, less that of the world with fewest among those after the second: points."""
+    whole, *singles = _against_first(worlds, "emergency_admissions")
+    return whole - min(singles)
+
+
+def change_of_deaths(worlds: Worlds) -> float:
+    """Deaths of residents."""
+    one, other = (Year(run, _years(run)[-1]).per_1000("system", "deaths") for run in worlds.values())
+    return (other / one - 1) * 100
+
+
+def change_of_readmissions(worlds: Worlds) -> float:
+    """Emergency readmissions within 30 days."""
+    return _change(worlds, "readmissions_30d")
+
+
 def practices_more(worlds: Worlds) -> float:
     """Share of practices that have the service at the end, the second world's less the first's."""
     alone, peers = (_practices_with_it(run) for run in worlds.values())

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from icsim import running
-from icsim.analysis.intervals import paired
+from icsim.analysis.intervals import least_told, paired
 from icsim.experiment import load
 from icsim.recording.run import Run
 from icsim.validation import pattern_figures
 from icsim.validation.pattern import Check, Pattern
-from icsim.workers import Workers, as_completed
+from icsim.workers import Pool, Workers, as_completed
 
 SHOWN, NOT_SHOWN, UNSURE = "shown", "not shown", "cannot tell"
 
@@ -50,6 +50,11 @@ class Finding:
         """Mean and interval."""
         found = paired(np.array([values]))
         return cls(float(found.mean[0]), float(found.low[0]), float(found.high[0]), tuple(values))
+
+    @property
+    def tells(self) -> float:
+        """How far from a bound a figure must lie to be told from it in four of five such sets of seeds."""
+        return least_told(self.values)
 
     def within(self, check: Check) -> bool | None:
         """Whether the interval lies in the bounds (True), outside (False) or across an edge (None)."""
@@ -103,8 +108,10 @@ class Verdict:
         return "survives its ablation" if self.says == NOT_SHOWN else "the ablation's interval is too wide"
 
 
-def figures_of(pattern: Pattern, setting: Setting, seed: int, ablated: bool, folder: str) -> dict[str, float]:
-    """Every figure of a pattern for one seed; runs its worlds."""
+def figures_of(
+    pattern: Pattern, setting: Setting, seed: int, ablated: bool, folder: str | None
+) -> dict[str, float]:
+    """Every figure of a pattern for one seed; runs its worlds, with results in ``folder`` for a while."""
     figures = pattern.figures(ablated)
     # an ablation of the figure alone needs no other worlds, but the same ones
     with tempfile.TemporaryDirectory(dir=folder) as own:
@@ -121,7 +128,7 @@ def figures_of(pattern: Pattern, setting: Setting, seed: int, ablated: bool, fol
 def validate(
     wanted: Sequence[Pattern],
     setting: Setting,
-    jobs: int = 1,
+    workers: Pool | None = None,
     told: Callable[[], object] = lambda: None,
 ) -> Iterator[Verdict]:
     """Run patterns and their ablations; yields a verdict for every check, pattern by pattern.
@@ -129,13 +136,14 @@ def validate(
     Args:
         wanted: the patterns.
         setting: the place, sample and seeds.
-        jobs: processes.
+        workers: what makes the runs; left out, one process.
         told: called after each seed of a pattern or ablation.
     """
     seeds = range(setting.first_seed, setting.first_seed + setting.seeds)
-    with Workers(jobs) as workers, tempfile.TemporaryDirectory(prefix="icsim-validate-") as folder:
+    with workers or Workers(1) as pool, tempfile.TemporaryDirectory(prefix="icsim-validate-") as scratch:
+        folder = scratch if pool.here else None
         asked: dict[Future[dict[str, float]], tuple[str, bool, int]] = {
-            workers.submit(figures_of, pattern, setting, seed, ablated, folder): (pattern.id, ablated, seed)
+            pool.submit(figures_of, pattern, setting, seed, ablated, folder): (pattern.id, ablated, seed)
             for pattern in wanted
             for ablated in (False, True)
             for seed in seeds

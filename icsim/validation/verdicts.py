@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 STYLES = {SHOWN: "green", NOT_SHOWN: "red", UNSURE: "yellow"}
-HEADS = ("pattern", "asked", "found (95% interval)", "without the mechanism", "verdict")
+HEADS = ("pattern", "asked", "found (95% interval)", "tells apart", "without the mechanism", "verdict")
 
 
 def interval(finding: Finding | None) -> str:
@@ -26,8 +26,14 @@ def _cells(verdict: Verdict) -> tuple[str, ...]:
     check = verdict.check
     says = f"{verdict.says}: {verdict.why}" if verdict.why else verdict.says
     return (
-        f"{verdict.name}, {check.unit}", str(check), interval(verdict.found), interval(verdict.ablated), says,
+        f"{verdict.name}, {check.unit}", str(check), interval(verdict.found), tells(verdict.found),
+        interval(verdict.ablated), says,
     )  # fmt: skip
+
+
+def tells(finding: Finding) -> str:
+    """How far from what is asked a figure must lie for these seeds to tell; a dash where nobody knows."""
+    return "–" if math.isnan(finding.tells) else f"{finding.tells:.2g}"
 
 
 def summary(verdicts: Iterable[Verdict]) -> str:
@@ -75,8 +81,8 @@ def page(verdicts: Sequence[Verdict], setting: Setting) -> str:
                 "", f"## {pattern.title}", "", f"`{pattern.id}`. Expected: {pattern.expected}.",
                 f"Source: {pattern.source}. Taken away: {pattern.ablation.title}.", "",
                 *([pattern.explained, ""] if pattern.explained else []),
-                "| check | asked | found (95% interval) | without the mechanism | verdict |",
-                "| --- | --- | --- | --- | --- |",
+                "| check | asked | found (95% interval) | tells apart | without the mechanism | verdict |",
+                "| --- | --- | --- | --- | --- | --- |",
             ]  # fmt: skip
         lines.append(f"| {' | '.join(_cells(verdict))} |")
     return "\n".join(lines) + "\n"
@@ -89,6 +95,7 @@ def plain(verdicts: Sequence[Verdict], setting: Setting) -> dict[str, Any]:
         if finding is None:
             return None
         found = {"mean": finding.mean, "low": finding.low, "high": finding.high}
+        found["tells_apart"] = finding.tells
         known = {key: None if math.isnan(value) else value for key, value in found.items()}
         return known | {"values": [None if math.isnan(value) else value for value in finding.values]}
 

@@ -34,7 +34,7 @@ def service(name, month, state, coverage=0.0, fidelity=0.0, filled=0.0, wanted=4
     return {
         "replicate": 0, "month": month, "service": name, "site": "", "state": state, "cause": cause,
         "coverage": coverage, "fidelity": fidelity, "posts_filled": filled, "posts_wanted": wanted,
-        "people_reached": 0.0, "need_found": 0.0, "spent_gbp": 0.0,
+        "people_reached": 0.0, "taken_on": 0.0, "need_found": 0.0, "minds_seen": 0.0, "spent_gbp": 0.0,
     }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Matching behaviour: what a target asks, what is ruled out, and that nothing is kept that was not run."""
 
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,23 @@ from icsim.validation.pattern import Check, patterns
 
 pytestmark = pytest.mark.unit
 PLAN = Plan.shipped()
+
+
+class Here:
+    """Calls at once, in this process."""
+
+    here = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        return None
+
+    def submit(self, work, *arguments):
+        done = Future()
+        done.set_result(work(*arguments))
+        return done
 
 
 def test_the_plan_names_values_with_ranges_and_keeps_some_targets_for_a_test():
@@ -70,7 +89,7 @@ def test_what_is_kept_was_run_and_meets_what_was_asked(monkeypatch: pytest.Monke
     catalogue = evidence.load()
     rows = tuple(catalogue[key] for key in ("trust_gain", "trust_loss"))
     plan = Plan("salford", rows, (used,), PLAN.unused[:1])
-    found = behaviour.match(plan, sets=30, sample=0.01, seeds=3, jobs=1)
+    found = behaviour.match(plan, sets=30, sample=0.01, seeds=3, workers=Here())
     assert len(found.ensemble.sets) > 3
     for one in found.ensemble.sets:
         assert one in ran

@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy import stats
 
 from icsim.experiment import load
 from icsim.validation.pattern import Check, Pattern, patterns
@@ -51,6 +53,28 @@ def test_a_pattern_is_shown_when_it_is_there_and_gone_without_its_mechanism(valu
     assert verdict(values, without).says == says
 
 
+def test_what_seeds_tell_apart_is_a_difference_that_a_test_has_power_for():
+    values = [0.9, 1.0, 1.1]
+    n, sd = len(values), np.std(values, ddof=1)
+    least = Finding.of(values).tells
+    # the power of Student's t test, by the noncentral distribution, which the shifted t comes near to
+    edge = stats.t.ppf(0.975, n - 1)
+    power = 1 - stats.nct.cdf(edge, n - 1, least / (sd / math.sqrt(n)))
+    assert 0.75 < power < 0.95
+    assert Finding.of(values * 4).tells < least / 2
+    assert math.isnan(Finding.of([1.0]).tells)
+    assert math.isnan(Finding.of([1.0, math.nan]).tells)
+
+
+def test_an_ablation_may_change_one_world_alone():
+    one = pattern(worlds={"a": {"years": 1}, "b": {}}, ablation={"title": "x", "worlds": {"b": {"years": 2}}})
+    assert one.overrides("b", True) == {"years": 2}
+    assert one.overrides("b", False) == {}
+    assert one.overrides("a", True) == {"years": 1}
+    with pytest.raises(ValidationError, match="no world is called c"):
+        pattern(ablation={"title": "x", "worlds": {"c": {}}})
+
+
 def test_a_band_has_two_edges():
     assert verdict([5.0, 5.1, 4.9], None, between=(4, 6)).says == SHOWN
     assert verdict([7.0, 7.1, 6.9], None, between=(4, 6)).says == NOT_SHOWN
@@ -76,7 +100,7 @@ def test_the_table_says_what_was_found():
     one = verdict([0.9, 1.0, 1.1], [0.0, 0.0, 0.0])
     setting = Setting("salford", 0.5, 3)
     assert summary([one]) == "1 shown, 0 not shown, 0 cannot tell"
-    assert "| it, share | above 0 | 1 (0.752 to 1.25) | 0 (0 to 0) | shown |" in page([one], setting)
+    assert "| it, share | above 0 | 1 (0.752 to 1.25) | 0.31 | 0 (0 to 0) | shown |" in page([one], setting)
     (row,) = plain([one], setting)["checks"]
     assert row["found"]["mean"] == pytest.approx(1.0)
     assert row["verdict"] == SHOWN
