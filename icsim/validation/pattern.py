@@ -77,6 +77,7 @@ class Pattern(_Data):
 
     Attributes:
         expected: in words.
+        place: the place it was seen in and is run in; left out, the one that is asked for.
         given: overrides of the base experiment, by dotted key, in every world.
         worlds: overrides of each world that is compared; one world when left out.
         checks: by name.
@@ -87,6 +88,7 @@ class Pattern(_Data):
     title: str
     source: str
     expected: str
+    place: str | None = None
     given: dict[str, Any]
     worlds: dict[str, dict[str, Any]] = Field(default_factory=lambda: {"world": {}})
     checks: dict[str, Check] = Field(min_length=1)

@@ -121,7 +121,9 @@ def figures_of(
                 **pattern.overrides(world, ablated),
                 "population.sample": setting.sample, "seed": seed, "replicates": 1, "record.daily": False,
             }  # fmt: skip
-            worlds[world] = running.run(load(setting.place, overrides), out=Path(own) / world)
+            worlds[world] = running.run(
+                load(pattern.place or setting.place, overrides), out=Path(own) / world
+            )
         return {name: float(getattr(pattern_figures, figure)(worlds)) for name, figure in figures.items()}
 
 

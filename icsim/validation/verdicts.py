@@ -61,8 +61,9 @@ def table(verdicts: Sequence[Verdict], setting: Setting) -> "Group":
     shown = ""
     for verdict in verdicts:
         if verdict.pattern.id != shown:
-            shown = verdict.pattern.id
-            drawn.add_row(Text(f"{shown}: {verdict.pattern.title}", style="bold"))
+            shown, place = verdict.pattern.id, verdict.pattern.place
+            where = f" ({place})" if place else ""
+            drawn.add_row(Text(f"{shown}{where}: {verdict.pattern.title}", style="bold"))
             drawn.add_row(Text(f"  without: {verdict.pattern.ablation.title}", style="dim"))
         *cells, says = _cells(verdict)
         drawn.add_row(f"  {cells[0]}", *cells[1:], Text(says, style=STYLES[verdict.says]))
@@ -77,8 +78,9 @@ def page(verdicts: Sequence[Verdict], setting: Setting) -> str:
         pattern = verdict.pattern
         if pattern.id != shown:
             shown = pattern.id
+            where = f", in {pattern.place}" if pattern.place else ""
             lines += [
-                "", f"## {pattern.title}", "", f"`{pattern.id}`. Expected: {pattern.expected}.",
+                "", f"## {pattern.title}", "", f"`{pattern.id}`{where}. Expected: {pattern.expected}.",
                 f"Source: {pattern.source}. Taken away: {pattern.ablation.title}.", "",
                 *([pattern.explained, ""] if pattern.explained else []),
                 "| check | asked | found (95% interval) | tells apart | without the mechanism | verdict |",
@@ -107,6 +109,7 @@ def plain(verdicts: Sequence[Verdict], setting: Setting) -> dict[str, Any]:
             {
                 "pattern": verdict.pattern.id, "title": verdict.pattern.title,
                 "source": verdict.pattern.source,
+                "place": verdict.pattern.place or setting.place,
                 "check": verdict.name, "unit": verdict.check.unit, "asked": str(verdict.check),
                 "found": figure(verdict.found), "ablation": verdict.pattern.ablation.title,
                 "without": figure(verdict.ablated), "verdict": verdict.says, "why": verdict.why,

@@ -33,7 +33,7 @@ def test_every_world_of_a_pattern_is_an_experiment(name):
     one = patterns()[name]
     for world in one.worlds:
         for ablated in (False, True):
-            load("salford", one.overrides(world, ablated) | {"population.sample": 0.01})
+            load(one.place or "salford", one.overrides(world, ablated) | {"population.sample": 0.01})
 
 
 @pytest.mark.parametrize(
