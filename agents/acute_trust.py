@@ -191,7 +191,3 @@ class AcuteTrust(Organisation):
             return self.outside["beds"] * self.winters.used_over_first(self.model.date)
         more = self.winters.more_used(self.model.date) * self.model.scale
         return max(0.0, self.outside["beds"] + more)
-
-    def review_year(self) -> None:
-        """Open the beds of the new financial year."""
-        self.open()

@@ -65,6 +65,8 @@ from icsim.system.strategy import Strategy
 EIGHTEEN_WEEKS = 126
 RUN_IN_MONTH = 30
 MONTH = 365.25 / 12
+STANDING = 2018
+"""From a year after this April supply grows as assumed; until then it is as published, or stands still."""
 BEFORE = 100_000  # months of the run-in have draws of their own
 KINDS: tuple[type[Organisation], ...] = (
     AcuteTrust, GPPractice, CommunityTeam, LocalAuthority, Commissioner,
@@ -401,8 +403,15 @@ class ICSModel(PatientsByType):
         }
 
     def service_factor(self, organisation: Organisation, capacity: str) -> float:
-        """Product of what interventions and shocks have done to a capacity of an organisation."""
-        return self.factor_of(organisation.kind, capacity) * self.factor_of(organisation.name, capacity)
+        """Product of what interventions and shocks have done to a capacity of an organisation, and of growth.
+
+        From 2019 on everything but beds grows by ``supply_growth_after_2018`` each April.
+        """
+        turned = self.factor_of(organisation.kind, capacity) * self.factor_of(organisation.name, capacity)
+        years = self.date.year - (self.date.month < 4) - STANDING
+        if capacity == "beds" or years <= 0:
+            return turned
+        return turned * (1 + self.catalogue.value("supply_growth_after_2018")) ** years
 
     def factor_of(self, owner: str, capacity: str) -> float:
         """Product of the factors turned for a capacity of a kind or of one name."""
@@ -476,9 +485,10 @@ class ICSModel(PatientsByType):
         self.running = self.day < self.days
 
     def _end_year(self) -> None:
-        """Let every organisation look back on the financial year; reckon budgets from the people of today."""
+        """Organisations look back on the financial year and open the next; budgets are by today's people."""
         for organisation in self.organisations:
             organisation.review_year()
+            organisation.open()
         authorities = self.people["authority"][self.seen.older]
         older = np.bincount(authorities, minlength=len(self.of(LocalAuthority)))
         self.accounts.renew(self.world.tallies.residents.sum(axis=1), older)

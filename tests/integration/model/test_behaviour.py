@@ -94,6 +94,26 @@ def test_organisations_look_back_every_month_and_year(make_model, monkeypatch):
     assert set(years.values()) == {1}, years
 
 
+def test_supply_grows_from_2019_and_beds_do_not(make_model):
+    def capacity(start, growth):
+        model = make_model(start=start, years=0.1, **{"parameters.supply_growth_after_2018": growth})
+        world = model.world
+        return np.array([world.gp.routine.sum(), world.hospitals.ed_capacity[0]]), world.hospitals.core_beds[
+            0
+        ]
+
+    for start, growth in (
+        ("2018-06-01", 1.0),
+        ("2019-03-01", 1.0),
+        ("2019-06-01", 1.1),
+        ("2021-06-01", 1.331),
+    ):
+        still, beds = capacity(start, 0.0)
+        grown, same = capacity(start, 0.1)
+        assert grown == pytest.approx(still * growth, rel=0.01)
+        assert same == beds
+
+
 def test_organisations_know_their_month(make_model):
     model = make_model(years=0.2)
     practice = model.of(GPPractice)[0]
