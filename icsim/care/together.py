@@ -28,7 +28,7 @@ class Together(NamedTuple):
     bit: np.ndarray  # (levers, SERVICES) int64: its bit in ``reached``
     run_by: np.ndarray  # (levers, SERVICES) uint8: PLACE, PRACTICE or NEIGHBOURHOOD
     averts: np.ndarray  # (levers, SERVICES, sites) float64: 1 - factor at each site; below 0 it harms
-    cap: np.ndarray  # (levers,) float64: share of a lever that services can avert at all, in (0, 1]
+    cap: np.ndarray  # (levers,) float64: share of a lever that all of it can avert, in (0, 1], with services
 
 
 def nothing_together(people: int, practices: int, neighbourhoods: int) -> Together:
@@ -47,13 +47,18 @@ def nothing_together(people: int, practices: int, neighbourhoods: int) -> Togeth
 
 
 @kernel
-def of_services(t: Any, i: int, p: Any, c: int) -> float:
-    """The factor of lever ``c`` under the services that reach person ``i``.
+def of_services(t: Any, i: int, p: Any, c: int, joint: Any) -> float:
+    """The factor of lever ``c`` under joint work and the services that reach person ``i``.
 
-    ``cap`` is what can be averted at all. A service that averts a share e of all averts e/cap of what can be
-    averted, and services fall on that independently: together cap * (1 - prod(1 - e/cap)). Harms multiply.
+    ``cap`` is what can be averted at all. What averts a share e of all averts e/cap of what can be averted,
+    and joint work (whose factor alone is ``joint``) and services fall on that independently: together
+    cap * (1 - prod(1 - e/cap)). Harms multiply.
     """
     left, harm = 1.0, 1.0
+    if joint > 1.0:
+        harm = joint
+    else:
+        left = 1.0 - min((1.0 - joint) / t.cap[c], ALL_OF_IT)
     for k in range(t.services[c]):
         if t.reached[i] & t.bit[c, k]:
             site = 0
@@ -74,10 +79,12 @@ def lever(w: Any, i: int, p: Any, c: int) -> float:
     """A lever of person ``i`` today: their own turns, joint work and services."""
     factor = 1.0 * p.lever[c]
     if w.together.in_force[0]:
+        joint = np.float32(1.0)
         if w.together.reached[i] & LEFT_OUT == 0:
-            factor *= w.together.joint[p.practice, c]
+            joint = w.together.joint[p.practice, c]
         if w.together.services[c] > 0:
-            factor *= np.float32(of_services(w.together, i, p, c))
+            joint = np.float32(of_services(w.together, i, p, c, joint))
+        factor *= joint
     return factor
 
 

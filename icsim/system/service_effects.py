@@ -1,4 +1,4 @@
-"""What services do to people's levers, together: what one has averted another cannot avert again."""
+"""What services do to people's levers: what one, or joint work, has averted another cannot avert again."""
 
 from collections.abc import Iterable
 
