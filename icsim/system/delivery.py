@@ -61,6 +61,7 @@ class ServiceRules:
     attention_outside: float
     distributed_outside: float
     team_each: float
+    crowding: float
     team_cost: float
     decision_months: float
     successor_months: float
@@ -74,6 +75,9 @@ class ServiceRules:
     backfill_months: float
     most_taken: float
     workforce_relief: float
+    new_role_months: float
+    turnover: float
+    induction: float
 
 
 class Delivery:
@@ -87,14 +91,15 @@ class Delivery:
         months: since it began; ``waited`` before that; ``stalled`` and ``low`` months without a break.
         fidelity: how well it is done, by site, (sites,) in [0, 1].
         joined: how far each site takes part, (sites,) in [0, 1].
+        visited: months that a programme has gone round to each, (sites,).
         posts: filled by role, full-time equivalents, (roles,).
         members: rows of people on its caseload, or reached; sorted int64.
         afforded: share of its cost that somebody pays.
     """
 
     STATE = (
-        "phase", "cause", "start", "months", "waited", "stalled", "low", "fidelity", "joined", "posts",
-        "members", "afforded", "setup_left", "spent", "found", "eligible",
+        "phase", "cause", "start", "months", "waited", "stalled", "low", "fidelity", "joined", "visited",
+        "posts", "members", "afforded", "setup_left", "spent", "found", "eligible",
     )  # fmt: skip
 
     def __init__(self, model: "ICSModel", use: Use, programme: Programme | None, rules: ServiceRules) -> None:
@@ -126,6 +131,7 @@ class Delivery:
         at_start = rules.fidelity_at_start if use.fidelity is None else use.fidelity
         self.fidelity = np.full(len(self.sites), at_start)
         self.joined = np.zeros(len(self.sites))
+        self.visited = np.zeros(len(self.sites))
         self.posts = np.zeros(len(self.roles))
         self.members = np.zeros(0, np.int64)
         self.afforded = 1.0

@@ -96,18 +96,22 @@ class EngineRoom:
         own = [one for one in due if one.programme is not None]
         if self.programme is None or not self.active:
             return chosen
-        busy = sum(one.programme is not None and self._builds_up(one) for one in deliveries)
+        busy = sum(one.programme is not None and self._holds_a_place(one) for one in deliveries)
         energy = self.programme.follow_energy
-        count = max(len(own), 1)
-        wish = [
-            (1 - energy) * place / count - energy * float(standing.at_sites(one, 1.0).mean())
-            for place, one in enumerate(own)
-        ]
+        efforts = np.array([standing.at_sites(one, 1.0).mean() for one in own])
+        wish = (1 - energy) * np.arange(len(own)) - energy * np.argsort(np.argsort(efforts, kind="stable"))
         order = np.argsort(wish, kind="stable")
         return chosen + [own[k] for k in order[: max(0, self.programme.focus - busy)]]
 
-    def _builds_up(self, one: Delivery) -> bool:
-        """Whether it has begun and is not learnt yet, or waits for nothing but time."""
+    def _holds_a_place(self, one: Delivery) -> bool:
+        """Whether it is being built up: begun and not learnt yet, or waiting.
+
+        One that lacks something holds its place for ``patience_months`` where the plan is followed; where the
+        energy is, others have it at once.
+        """
+        patience = self.rules.patience_months * (1 - (self.programme.follow_energy if self.programme else 0))
         if one.phase is Phase.WAITING:
-            return not one.cause
+            return not one.cause or one.waited < patience
+        if one.phase is Phase.STALLED and one.stalled >= patience:
+            return False
         return one.begun and one.quality < self.rules.mature_at

@@ -23,6 +23,9 @@ COMES_FROM = {
     "link_worker": "voluntary_sector",
 }
 """Kinds in which staff of a role work before; of the other roles nobody here is missed."""
+NEW_ROLES = ("health_coach", "link_worker", "coordinator")
+"""Roles in which nobody worked before: whoever fills them is trained first."""
+MONTHS = 12
 EXACT = 5  # decimals to which a share of staff is told apart
 
 
@@ -67,13 +70,20 @@ class Staffing:
         return sum(self.cost[role] * each / 12 for role, each in zip(delivery.roles, posts, strict=True))
 
     def recruit(self, delivery: Delivery, training: float) -> None:
-        """A month of filling a service's posts, as far as they are paid for and sites are ready."""
+        """A month of filling a service's posts, as far as they are paid for and sites are ready.
+
+        Some of its staff leave, for elsewhere, and posts in new roles wait until people are trained for them:
+        for none of the time with ``training`` in full.
+        """
         if not len(delivery.posts):
             return
         ready = float(delivery.joined.mean()) if delivery.at_work else 0.0
         wanted = delivery.posts_wanted * delivery.afforded * ready
+        delivery.posts = delivery.posts * (1 - self.rules.turnover / MONTHS)
         months = np.array([self.months_to_fill[role] for role in delivery.roles])
-        months = np.maximum(months * (1 - self.rules.workforce_relief * training), 1.0)
+        months = months * (1 - self.rules.workforce_relief * training)
+        trained = self.rules.new_role_months * (1 - training)
+        months = np.maximum(months + trained * np.isin(delivery.roles, NEW_ROLES), 1.0)
         change = np.maximum(wanted - delivery.posts, 0.0) / months
         if delivery.phase is not Phase.STALLED:  # one that stalls keeps its staff for a while
             change -= np.maximum(delivery.posts - wanted, 0.0)

@@ -20,7 +20,7 @@ from icsim.streams import uniform
 from icsim.system.delivery import Delivery, Phase, ServiceRules
 from icsim.system.programme import EngineRoom
 from icsim.system.service_effects import turn_levers
-from icsim.system.service_learning import Learning, luck_of_services
+from icsim.system.service_learning import Learning, crowded, luck_of_services
 from icsim.system.service_money import Purse
 from icsim.system.service_needs import Surroundings, hazard, missing
 from icsim.system.service_reach import Look, Reach, count_at
@@ -147,13 +147,15 @@ class Services:
         gifts = self._gifts()
         self.purse.open_month(self.engine.active)
         self._promise(standing)
-        for one in self.deliveries:
+        crowds = crowded(self.deliveries, self.rules)
+        for one, crowd in zip(self.deliveries, crowds, strict=True):
             there = Surroundings(standing, gifts, self.engine.voices(one.programme, gifts["public"]))
             self._judge(one, there)
-            for k, effort in self.learning.join(one, standing, there):
+            attention = self.engine.attention(self.deliveries)
+            for k, effort in self.learning.join(one, there, attention):
                 self._event(one, "site joins", f"effort {effort:.2f}", one.sites[k])
             self.staffing.recruit(one, self.engine.training)
-            self.learning.learn(one, there, self.engine.attention(self.deliveries))
+            self.learning.learn(one, there, attention, crowd)
         self.staffing.end_month(self.engine.training)
         self._pay()
         for one in self.deliveries:

@@ -45,6 +45,28 @@ def peers(taken_up: np.ndarray, trust: np.ndarray, contact: np.ndarray) -> np.nd
     return np.divide(seen, met, out=np.zeros(len(taken_up)), where=met > 0)
 
 
+def going_round(wish: np.ndarray, without: np.ndarray, own: np.ndarray, places: int) -> np.ndarray:
+    """How a programme divides its time for going round among practices, as a multiple for each, (n,) from 0.
+
+    Going round is to a few at a time, and to those it is worth while with: as much as there are practices
+    without the service in all, divided over as many places as there are. One that puts twice the effort of
+    others into joint work is won twice as easily; one that does not want to holds its place until it is won
+    or its turn is over.
+
+    Args:
+        wish: whom to go to first, (n,), the highest first.
+        without: who does not have the service, bool, (n,).
+        own: effort of each for joint work, (n,) from 0.
+        places: how many it goes to at a time.
+    """
+    visits = np.zeros(len(wish))
+    waiting = np.flatnonzero(without)
+    chosen = waiting[np.argsort(-wish[waiting], kind="stable")[:places]]
+    if len(chosen) and own.mean() > 0:
+        visits[chosen] = len(waiting) / len(chosen) * own[chosen] / own.mean()
+    return visits
+
+
 def chances(
     rules: SpreadRules,
     *,
@@ -52,7 +74,7 @@ def chances(
     slack: np.ndarray,
     fit: float,
     imitation: float = 1.0,
-    dissemination: float = 0.0,
+    dissemination: float | np.ndarray = 0.0,
     edict: float = 0.0,
     community: float = 0.0,
 ) -> np.ndarray:
@@ -63,7 +85,8 @@ def chances(
         seen: at trusted peers, from ``peers``.
         slack: 1 less the pressure on each, in [0, 1].
         fit: of the design, in [0, 1].
-        imitation, dissemination: multiples of the catalogue; 0 for none.
+        imitation, dissemination: multiples of the catalogue, the second of each (``going_round``) or of all
+            alike; 0 for none.
         edict, community: 0-1.
     """
     won = rules.innovation + rules.dissemination * dissemination + rules.imitation * imitation * seen

@@ -65,3 +65,24 @@ def test_services_spread_from_practice_to_practice_and_hardly_by_themselves(make
     at_once = taken_up(make_model)
     assert alone < 0.1 < visited <= at_once
     assert alone < at_once
+
+
+def first_ones(make_model, energy):
+    """The practices that take a service up first and their effort then, with a programme that goes round."""
+    programme = SERVICES | {"follow_energy": energy}
+    model = make_model(years=1, programme=programme, spread={"imitation": 0.0, "dissemination": 3.0})
+    while model.running:
+        model.step()
+    told = model.recorder.events.columns
+    joined = [
+        (who, float(cause.split()[-1]))
+        for who, what, cause in zip(told["organisation"], told["event"], told["cause"], strict=True)
+        if what.startswith("site joins")
+    ]
+    return [who for who, _ in joined], [effort for _, effort in joined[:4]]
+
+
+def test_with_spread_a_programme_goes_to_the_willing_first_as_far_as_it_follows_the_energy(make_model):
+    (who, willing), (others, any_order) = (first_ones(make_model, energy) for energy in (1.0, 0.0))
+    assert who != others
+    assert np.mean(willing) > np.mean(any_order)

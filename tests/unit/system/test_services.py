@@ -1,6 +1,7 @@
 """Parts of the engine of services, without a run: saturation, needs, staff, the catalogue itself."""
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -14,11 +15,15 @@ from icsim import evidence
 from icsim.care.levers import PEOPLE
 from icsim.care.together import PLACE, PRACTICE, nothing_together, of_services, reach
 from icsim.experiment import ExperimentError, load
+from icsim.experiment.programme import Programme
 from icsim.experiment.service_book import shipped_book, told
 from icsim.experiment.services import effect_key
 from icsim.population.columns import empty_people
-from icsim.system.delivery import ServiceRules
+from icsim.system.delivery import Phase, ServiceRules
+from icsim.system.programme import EngineRoom
+from icsim.system.service_learning import Learning, crowded
 from icsim.system.service_needs import Surroundings, ceiling, hazard, missing
+from icsim.system.service_staff import COMES_FROM, Staffing
 
 pytestmark = pytest.mark.unit
 EVERYBODY = np.arange(4)
@@ -32,8 +37,8 @@ class Part(NamedTuple):
     effect: np.ndarray
 
 
-def combined(parts: Iterable[Part], n: int, cap: float) -> np.ndarray:
-    """The factor of one lever for each of n people under several services."""
+def combined(parts: Iterable[Part], n: int, cap: float, joint: float = 1.0) -> np.ndarray:
+    """The factor of one lever for each of n people under several services and a factor of joint work."""
     people, together = empty_people(n), nothing_together(n, 2, 1)
     together.cap[0] = cap
     for k, part in enumerate(parts):
@@ -44,7 +49,7 @@ def combined(parts: Iterable[Part], n: int, cap: float) -> np.ndarray:
         together.run_by[0, k] = PLACE if part.site is None else PRACTICE
         together.averts[0, k, : len(part.effect)] = part.effect
         together.services[0] = k + 1
-    return np.array([of_services(together, i, people[i], 0) for i in range(n)])
+    return np.array([of_services(together, i, people[i], 0, joint) for i in range(n)])
 
 
 def test_two_services_that_avert_the_same_avert_it_once() -> None:
@@ -56,6 +61,15 @@ def test_two_services_that_avert_the_same_avert_it_once() -> None:
     assert (1 - both < 2 * (1 - alone)).all()
     np.testing.assert_allclose(combined([half] * 50, 4, cap=0.5), 0.5)
     np.testing.assert_allclose(combined([half, half], 4, cap=1.0), 0.49)  # without a cap they multiply
+
+
+def test_joint_work_and_a_service_that_avert_the_same_avert_it_once() -> None:
+    half = Part(EVERYBODY, None, np.array([0.3]))
+    np.testing.assert_allclose(combined([half], 4, cap=0.5, joint=0.7), combined([half, half], 4, cap=0.5))
+    nobody = Part(EVERYBODY[:0], None, np.array([0.3]))
+    np.testing.assert_allclose(combined([nobody], 4, cap=0.5, joint=0.7), 0.7)  # joint work alone, in full
+    assert (combined([half] * 50, 4, cap=0.5, joint=0.7) >= 0.5).all()
+    np.testing.assert_allclose(combined([half], 4, cap=1.0, joint=1.2), 0.7 * 1.2)  # harm is not shared
 
 
 def test_harm_adds_to_what_others_avert_and_touches_only_whom_it_reaches() -> None:
@@ -152,6 +166,92 @@ def test_designs_without_those_they_concern_fit_worse_and_may_be_given_up() -> N
     chance, cause = hazard(*alone, RULES)
     assert chance > 0
     assert cause.startswith("designed without")
+
+
+# --- how a programme is run ---
+
+
+def service(**given: Any) -> Any:
+    """A service as the engine room, its teachers and its staff see it."""
+    given.setdefault("entry", shipped_book()["health-coaching"])
+    roles = tuple(posts.role for posts in given["entry"].needs.staff)
+    wanted = np.array([posts.per_100_000 for posts in given["entry"].needs.staff])
+    state: dict[str, Any] = {
+        "programme": Programme(name="P"), "begun": True, "quality": 0.4, "joined": np.array([1.0, 0.0]),
+        "phase": Phase.RAMPING, "cause": "", "waited": 0, "stalled": 0, "roles": roles,
+        "posts_wanted": wanted, "posts": wanted * 0.0, "afforded": 1.0, "at_work": True,
+        "fidelity": np.array([0.8, 0.8]), "design_with": (), "start": date(2015, 4, 1),
+    }  # fmt: skip
+    return SimpleNamespace(**state | given)
+
+
+def test_partners_learn_the_slower_the_more_they_learn_at_once() -> None:
+    coaching, record = service(), service(entry=shipped_book()["shared-care-record"])
+    alone, ripe = crowded([coaching], RULES), crowded([coaching, service(quality=0.9)], RULES)
+    assert alone == [0.0]
+    assert ripe[0] == 0.0
+    both = crowded([coaching, record], RULES)
+    assert both[0] == pytest.approx(1.0)  # its practices learn the record too
+    assert both[1] == pytest.approx(0.5 / 3)  # one partner of three, half of it
+
+
+@pytest.mark.parametrize("lacking", ["money", ""])
+def test_where_the_energy_is_followed_a_service_that_waits_gives_up_its_place(lacking: str) -> None:
+    def started(energy: float) -> list[str]:
+        programme = Programme(name="P", focus=1, follow_energy=energy)
+        waits = service(phase=Phase.WAITING, begun=False, cause=lacking, waited=3, name="waits")
+        later = service(phase=Phase.PLANNED, begun=False, name="later")
+        engine = EngineRoom.__new__(EngineRoom)
+        today: Any = SimpleNamespace(date=date(2016, 1, 1))
+        engine.model, engine.rules, engine.programme = today, RULES, programme
+        standing: Any = SimpleNamespace(at_sites=lambda one, distributed: np.ones(2))
+        return [one.name for one in engine.next_ones([waits, later], standing)]
+
+    assert started(0.0) == []
+    assert started(1.0) == (["later"] if lacking else [])
+
+
+def staffed(training: float, months: int, entry: str = "health-coaching") -> float:
+    """The share of its posts that a service has filled after so many months."""
+    one, staff = service(entry=shipped_book()[entry], joined=np.ones(2)), Staffing.__new__(Staffing)
+    staff.rules, v = RULES, evidence.load().value
+    staff.months_to_fill = {role: v(f"staff_months_{role}") for role in one.roles}
+    staff.local = dict.fromkeys(COMES_FROM, 0.5)
+    staff.gaps, staff.taken, staff.returned = (dict.fromkeys(COMES_FROM.values(), 0.0) for _ in range(3))
+    for _ in range(months):
+        staff.recruit(one, training)
+    return float(one.posts.sum() / one.posts_wanted.sum())
+
+
+def test_posts_in_new_roles_wait_for_people_trained_for_them() -> None:
+    assert staffed(0.0, 6) < 0.75 * staffed(1.0, 6)
+    gain, of_nurses = (
+        staffed(1.0, 6, one) / staffed(0.0, 6, one) for one in ("health-coaching", "proactive-urgent-care")
+    )
+    assert gain > of_nurses > 1
+
+
+def test_staff_leave_and_never_are_all_posts_filled() -> None:
+    assert 0.8 < staffed(0.0, 60) < staffed(1.0, 60) < 0.999
+
+
+def test_who_leaves_takes_what_was_learnt_along_unless_newcomers_are_taught() -> None:
+    def after(training: float, **given: Any) -> float:
+        one = service(**given)
+        teacher = Learning.__new__(Learning)
+        teacher.rules = RULES
+        teacher.model = SimpleNamespace(nation=SimpleNamespace(learning=lambda day: 1.0), date=None)  # type: ignore[assignment]
+        teacher.engine = SimpleNamespace(  # type: ignore[assignment]
+            training=training, evaluation=lambda programme, capability: 0.0, distributed=lambda programme: 1.0
+        )
+        standing: Any = SimpleNamespace(at_sites=lambda one, distributed: np.ones(2))
+        there = Surroundings(standing, {"capability": 0.0}, {"gps": 1.0, "public": 1.0})
+        for _ in range(12):
+            teacher.learn(one, there, 1.0, 0.0)
+        return float(one.fidelity.mean())
+
+    assert after(1.0) == 0.8 == after(0.0, roles=())
+    assert 0.7 < after(0.0) < 0.8
 
 
 # --- the catalogue ---

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from icsim import evidence
-from icsim.system.spread import SpreadRules, chances, peers
+from icsim.system.spread import SpreadRules, chances, going_round, peers
 
 pytestmark = pytest.mark.unit
 N, YEARS = 40, 5
@@ -61,3 +61,27 @@ def test_a_chance_never_passes_one_and_who_meets_nobody_sees_nothing():
     many = chances(RULES, seen=np.ones(N), slack=np.ones(N), fit=1.0, imitation=100, dissemination=100)
     assert ((many > 0) & (many < 1 + 1e-12)).all()
     assert (peers(np.ones(3), np.ones((3, 3)), np.zeros((3, 3))) == 0).all()
+
+
+def test_a_programme_spends_as_much_on_going_round_wherever_it_goes():
+    own, without = np.full(N, 0.4), np.ones(N, dtype=bool)
+    for places in (1, 4, N, 2 * N):
+        assert going_round(own, without, own, places).sum() == pytest.approx(N)
+    assert (going_round(own, without, own, 4) > 0).sum() == 4
+    assert (going_round(own, ~without, own, 4) == 0).all()
+    assert (going_round(own * 0, without, own * 0, 4) == 0).all()
+
+
+def test_going_to_the_willing_wins_more_at_first_and_the_unwilling_hold_their_places():
+    own = np.linspace(0.1, 0.7, N)
+
+    def won(wish, months):
+        has = np.zeros(N)
+        for _ in range(months):
+            visits = going_round(wish, has < 0.5, own, 4)
+            has = has + (1 - has) * chances(
+                RULES, seen=has * 0, slack=np.ones(N), fit=1.0, dissemination=visits
+            )
+        return float(has.sum())
+
+    assert won(own, 12) > 1.2 * won(np.arange(N) % 7, 12) > 1.2 * won(-own, 12)
