@@ -11,6 +11,7 @@ from typing import Any
 
 from icsim.analysis.comparison import Comparison, open_comparison
 from icsim.analysis.outcomes import ALL, KNOWN
+from icsim.experiment import load
 
 SERVICES = ("services_at_work", "service_posts", "service_coverage", "service_fidelity", "joint_effort")
 AGAINST_NOTHING = ("services_at_work", "service_posts", "service_coverage", "joint_effort")
@@ -26,9 +27,16 @@ def main() -> None:
     page = template.substitute(
         lessons=table(lessons, SERVICES, False), lessons_people=table(lessons, PEOPLE, True),
         models=table(models, AGAINST_NOTHING, False), models_people=table(models, PEOPLE, True),
-        lessons_made=made(lessons), models_made=made(models), lessons_told=told(lessons),
+        services=services(), lessons_made=made(lessons), models_made=made(models), lessons_told=told(lessons),
     )  # fmt: skip
     (HERE / "ten-lessons.md").write_text(page, encoding="utf-8")
+
+
+def services() -> int:
+    """How many services the programme that keeps all lessons has."""
+    programme = load("lessons/programme").programme
+    assert not isinstance(programme, str)
+    return len(programme.services)
 
 
 def made(one: Comparison) -> str:

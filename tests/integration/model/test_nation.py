@@ -67,6 +67,15 @@ def test_services_spread_from_practice_to_practice_and_hardly_by_themselves(make
     assert alone < at_once
 
 
+def test_nobody_goes_round_without_a_team(make_model):
+    alone = {"imitation": 0.0, "dissemination": 3.0}
+    model = make_model(years=1, programme=SERVICES | {"engine_room": {"team_per_100_000": 0.0}}, spread=alone)
+    while model.running:
+        model.step()
+    (one,) = model.services.deliveries
+    assert one.joined.mean() < 0.1 < taken_up(make_model, spread=alone)
+
+
 def first_ones(make_model, energy):
     """The practices that take a service up first and their effort then, with a programme that goes round."""
     programme = SERVICES | {"follow_energy": energy}
