@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from icsim.evidence.catalogue import Catalogue
+from icsim.experiment.elsewhere import share_elsewhere
 from icsim.experiment.happenings import Shock, ShockKind
 from icsim.experiment.organisations import Kind
 from icsim.recording.recorder import financial_year
@@ -39,7 +40,8 @@ class NationRules:
         reporting_pressure: pressure that the full burden of reporting adds.
         focus_ethos: will that partners beyond health lose when hospital activity alone counts.
         mixed_ethos: will that regulated organisations lose when each is held to its own result.
-        community_learning: how much faster services are learnt in a full community of practice.
+        community_learning: how much faster services are learnt in a full community of
+            practice in which every other vanguard has begun them.
     """
 
     support_relief: float
@@ -55,6 +57,7 @@ class NationAround:
 
     def __init__(self, experiment: "Experiment", catalogue: Catalogue) -> None:
         given = experiment.nation
+        self.place = str(experiment.place)
         self.spec = None if isinstance(given, str) else given
         self.rules = catalogue.filled(NationRules, "nation") if self.spec is not None else None
         self.shocks = [shock for shock in experiment.shocks if shock.kind in PRESSED_BY]
@@ -88,11 +91,20 @@ class NationAround:
         change = change - rules.mixed_ethos * self.level("mixed_signals", day) * np.isin(kinds, REGULATED)
         return ethos + change
 
-    def learning(self, day: date) -> float:
-        """How many times as fast as alone services are learnt, 1 without a community of practice."""
+    def passed_on(self, service: str, day: date) -> float:
+        """What a community of practice passes on of a service of the catalogue, 0-1.
+
+        As much as there is of it, times the part of the other vanguards that have begun the service: nobody
+        learns from a peer what no peer does.
+        """
+        community = self.level("community_of_practice", day)
+        return community * share_elsewhere(service, self.place, day) if community else 0.0
+
+    def learning(self, service: str, day: date) -> float:
+        """How many times as fast as alone a service is learnt, 1 without a community of practice."""
         if self.rules is None:
             return 1.0
-        return 1.0 + self.rules.community_learning * self.level("community_of_practice", day)
+        return 1.0 + self.rules.community_learning * self.passed_on(service, day)
 
 
 def _lasts(shock: Shock, day: date) -> bool:

@@ -20,7 +20,7 @@ class SpreadRules:
         dissemination: the same, of those a programme goes round to.
         imitation: for one whose peers, all trusted in full, have all taken it up.
         edict: for one that is told to.
-        community: how much faster all of it is in a full community of practice between places.
+        community: how much faster all of it is in a full community of practice between places that all do it.
     """
 
     innovation: float

@@ -182,6 +182,7 @@ def service(**given: Any) -> Any:
         "posts_wanted": wanted, "posts": wanted * 0.0, "afforded": 1.0, "at_work": True,
         "fidelity": np.array([0.8, 0.8]), "design_with": (), "start": date(2015, 4, 1),
     }  # fmt: skip
+    state["use"] = SimpleNamespace(use="one")
     return SimpleNamespace(**state | given)
 
 
@@ -240,7 +241,7 @@ def test_who_leaves_takes_what_was_learnt_along_unless_newcomers_are_taught() ->
         one = service(**given)
         teacher = Learning.__new__(Learning)
         teacher.rules = RULES
-        teacher.model = SimpleNamespace(nation=SimpleNamespace(learning=lambda day: 1.0), date=None)  # type: ignore[assignment]
+        teacher.model = SimpleNamespace(nation=SimpleNamespace(learning=lambda name, day: 1.0), date=None)  # type: ignore[assignment]
         teacher.engine = SimpleNamespace(  # type: ignore[assignment]
             training=training, evaluation=lambda programme, capability: 0.0, distributed=lambda programme: 1.0
         )
