@@ -65,10 +65,12 @@ class Attributes:
     """Reads and writes the attributes of any rows; shared by the model's patients and every selection.
 
     ``people``: records of ``PERSON``, shape (n,). ``extra``: columns a modeller added, by name, each (n,).
+    ``altered``: who was written to since services last looked, bool, (n,); part of the world.
     """
 
     def __init__(self, people: np.ndarray) -> None:
         self.people = people
+        self.altered = np.zeros(len(people), np.bool_)
         self.extra: dict[str, np.ndarray] = {}
         self.shuffled: tuple[int, int] = (
             0,
@@ -135,6 +137,7 @@ class Attributes:
             raise AttributeError(self._unknown(name) if name not in _KNOWN else _refusal(name))
         column, part = _PARTS.get(name, (name, None))
         values = _fitting(name, value, PERSON[column].base, _SCALES[name], np.shape(rows))
+        self.altered[rows] = True
         if part is None:
             self.people[column][rows] = values
         else:

@@ -59,7 +59,7 @@ def _assess(
             if p.social_care_need != level:
                 continue
             if level == 3 and placements[a] > 0 and p.frailty >= FRAIL:
-                move_to_care_home(w, p)
+                move_to_care_home(w, i, p)
                 placements[a] -= 1
             elif p.package == 0:
                 if starts[a] > 0:

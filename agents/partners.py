@@ -53,13 +53,14 @@ def _treatments_end(w: Any, rows: np.ndarray, chances: np.ndarray, month: int) -
         ended += 1
         if p.mental_health_need > 0 and uniform(p.key, draws.RECOVERY, month) < chances[4]:
             p.mental_health_need -= 1
+            w.altered[rows[k]] = True
             p.mental_wait = RECOVERED
             recovered += 1
     return ended, recovered
 
 
 @compiled
-def _queue(people: Any, rows: np.ndarray, chances: np.ndarray, month: int) -> int:
+def _queue(w: Any, rows: np.ndarray, chances: np.ndarray, month: int) -> int:
     """A month of those on no caseload: relapse, referral, waiting, giving up; returns how many wait.
 
     ``chances`` a month: of being found by level of need (4,), then of relapse and of leaving the queue.
@@ -67,13 +68,14 @@ def _queue(people: Any, rows: np.ndarray, chances: np.ndarray, month: int) -> in
     waiting = 0
     for k in range(len(rows)):
         if k + AHEAD < len(rows):
-            prefetch_half(people, rows[k + AHEAD])
-        p = people[rows[k]]
+            prefetch_half(w.people, rows[k + AHEAD])
+        p = w.people[rows[k]]
         if p.caseload == TREATED:
             continue
         if p.mental_wait == RECOVERED:
             if uniform(p.key, draws.RELAPSE_OF_MIND, month) < chances[4]:
                 p.mental_health_need = min(p.mental_health_need + 1, 3)
+                w.altered[rows[k]] = True
                 p.mental_wait = 0
         elif p.mental_wait == 0:
             if uniform(p.key, draws.FOUND_IN_DISTRESS, month) < chances[p.mental_health_need]:
@@ -149,7 +151,7 @@ class MentalHealthTrust(Organisation):
         ends = np.array([moderate, moderate, moderate, severe, v("mh_recovery")])
         ended, recovered = _treatments_end(model.world, rows, ends, month)
         found = [0.0, 0.0, v("mh_found_moderate"), v("mh_found_severe")]
-        waiting = _queue(model.people, rows, np.array([*found, v("mh_relapse"), v("mh_leaves_queue")]), month)
+        waiting = _queue(model.world, rows, np.array([*found, v("mh_relapse"), v("mh_leaves_queue")]), month)
         started = self._take_on(rows)
         for measure, count in (("ENDED", ended), ("STARTED", started)):
             counted[0, tally[f"TREATMENTS_{measure}"]] += count

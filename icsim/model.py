@@ -282,8 +282,9 @@ class ICSModel(PatientsByType):
         self.run_in = int(catalogue.value("run_in_days"))
         days = calendar(self.experiment.start, self.run_in, self.recorder.year_of_day)
         self.world = open_world(
-            self.people, self.luck, sizes, rules, risk, self.population.ageing, days,
-            len(self.recorder.financial_years), self.run_in, len(self.population.lsoas),
+            self.people, self.patients.attributes.altered, self.luck, sizes, rules, risk,
+            self.population.ageing, days, len(self.recorder.financial_years), self.run_in,
+            len(self.population.lsoas),
         )  # fmt: skip
         self.levers = Levers(self.world)
         self.set_travel(self.experiment.travel.ae_minutes, self.experiment.travel.gp_minutes)

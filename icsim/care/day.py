@@ -99,11 +99,14 @@ def stays_end(w: Any, day: int, found: int) -> None:
 
 
 @kernel
-def look_ahead(w: Any, k: int, found: int, day: int) -> None:
-    """Start loading what those who act soon after the ``k``-th of today will need; changes nothing."""
+def look_ahead(w: Any, k: int, found: int, day: int, together: bool) -> None:
+    """Start loading what those who act soon after the ``k``-th of today will need; changes nothing.
+
+    ``together``: whether anybody's levers are turned in common.
+    """
     if k + AHEAD < found:
         prefetch_most(w.people, w.due_today[k + AHEAD])
-        if w.together.in_force[0]:
+        if together:
             prefetch(w.together.reached, w.due_today[k + AHEAD])
     if k + SOON < found:
         i = w.due_today[k + SOON]
@@ -117,8 +120,9 @@ def look_ahead(w: Any, k: int, found: int, day: int) -> None:
 @kernel
 def people_act(w: Any, day: int, found: int) -> None:
     """Everyone else who is due: life, the care episode, planned care, a new need."""
+    together = w.together.in_force.any()
     for k in range(found):
-        look_ahead(w, k, found, day)
+        look_ahead(w, k, found, day, together)
         i = w.due_today[k]
         p = w.people[i]
         if p.next_life <= day:

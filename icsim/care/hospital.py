@@ -347,7 +347,7 @@ def serve_support(w: Any, day: int) -> None:
                 break
             p = w.people[i]
             discharge(w, i, p, day)
-            move_to_care_home(w, p)
+            move_to_care_home(w, i, p)
             reschedule(w, i)
     t = w.teams
     for n in range(len(t.slots)):
@@ -374,7 +374,7 @@ def start_home_care(w: Any, p: Any) -> None:
 
 
 @kernel
-def move_to_care_home(w: Any, p: Any) -> None:
+def move_to_care_home(w: Any, i: int, p: Any) -> None:
     """The person moves into a care home; the caller has seen that there is a place."""
     a = p.authority
     w.social.care_home_left[a] -= 1
@@ -383,4 +383,5 @@ def move_to_care_home(w: Any, p: Any) -> None:
         w.social.home_care_used[a] -= 1
     p.package = 2
     p.residence = Residence.CARE_HOME
+    w.altered[i] = True
     w.tallies.care_homes[0, H.MOVES_IN] += 1

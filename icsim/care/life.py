@@ -86,6 +86,7 @@ def leave_place(w: Any, i: int, p: Any, day: int, status: int) -> None:
     p.setting = Setting.HOME
     p.support = Support.NONE
     p.status = status
+    w.altered[i] = True
     p.next_need = NEVER
     p.next_care = NEVER
     p.next_planned = NEVER
@@ -105,6 +106,7 @@ def die(w: Any, i: int, p: Any, day: int) -> None:
 @kernel
 def life_due(w: Any, i: int, p: Any, day: int) -> None:
     """Arrival, birthday or departure. At a birthday the need stream starts afresh, at the new rates."""
+    w.altered[i] = True
     if p.status == Status.EXPECTED:
         p.status = Status.RESIDENT
         born = p.birth_day == p.arrival_day

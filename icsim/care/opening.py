@@ -71,6 +71,7 @@ def calendar(start: date, run_in: int, year_of_day: np.ndarray) -> np.recarray:
 
 def open_world(
     people: np.ndarray,
+    altered: np.ndarray,
     seed: int,
     sizes: Sizes,
     rules: np.record,
@@ -105,6 +106,7 @@ def open_world(
         people=people,
         due=np.zeros(len(people), np.int32),
         in_hospital=np.zeros(len(people), np.uint8),
+        altered=altered,
         due_today=np.zeros(len(people), np.int32),
         stay_queues=new_queues(len(people), sizes.sites + 3 * sizes.authorities),
         planned_queues=new_queues(len(people), 3 * sizes.sites),

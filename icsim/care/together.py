@@ -21,7 +21,7 @@ ALL_OF_IT = 1 - 1e-9
 class Together(NamedTuple):
     """What joint work and services do to levers."""
 
-    in_force: np.ndarray  # (1,) bool: whether anything here turns a lever
+    in_force: np.ndarray  # (levers,) bool: whether anything here turns a lever
     reached: np.ndarray  # (n,) int64: a bit for each service that reaches a person, and LEFT_OUT
     joint: np.ndarray  # (P, levers) float32: factors of joint work
     services: np.ndarray  # (levers,) int64: how many services turn a lever; of the k-th of these
@@ -35,7 +35,7 @@ def nothing_together(people: int, practices: int, neighbourhoods: int) -> Togeth
     """No joint work and no service."""
     sites = max(practices, neighbourhoods, 1)
     return Together(
-        in_force=np.zeros(1, np.bool_),
+        in_force=np.zeros(N_LEVERS, np.bool_),
         reached=np.zeros(people, np.int64),
         joint=np.ones((practices, N_LEVERS), np.float32),
         services=np.zeros(N_LEVERS, np.int64),
@@ -78,7 +78,7 @@ def of_services(t: Any, i: int, p: Any, c: int, joint: Any) -> float:
 def lever(w: Any, i: int, p: Any, c: int) -> float:
     """A lever of person ``i`` today: their own turns, joint work and services."""
     factor = 1.0 * p.lever[c]
-    if w.together.in_force[0]:
+    if w.together.in_force[c]:
         joint = np.float32(1.0)
         if w.together.reached[i] & LEFT_OUT == 0:
             joint = w.together.joint[p.practice, c]
@@ -106,4 +106,4 @@ def reach(reached: np.ndarray, rows: np.ndarray, bit: int) -> None:
 
 def see_whether_in_force(t: Any) -> None:
     """After a change of the tables."""
-    t.in_force[0] = bool(t.services.any() or (t.joint != 1).any())
+    t.in_force[:] = (t.services > 0) | (t.joint != 1).any(axis=0)

@@ -52,6 +52,8 @@ class World(NamedTuple):
     due: np.ndarray  # (n,) int32: the first of the person's clocks
     # (n,) uint8: 1 where the setting is BOARDING or beyond, so that few need to be looked at
     in_hospital: np.ndarray
+    # (n,) bool: who has changed since services last looked; whatever writes to people marks them here
+    altered: np.ndarray
     due_today: np.ndarray  # (n,) int32: scratch
     stay_queues: Queues
     planned_queues: Queues

@@ -93,7 +93,7 @@ class Delivery:
         joined: how far each site takes part, (sites,) in [0, 1].
         visited: months that a programme has gone round to each, (sites,).
         posts: filled by role, full-time equivalents, (roles,).
-        members: rows of people on its caseload, or reached; sorted int64.
+        members: rows of people on its caseload, or reached; sorted uint32.
         afforded: share of its cost that somebody pays.
     """
 
@@ -133,7 +133,7 @@ class Delivery:
         self.joined = np.zeros(len(self.sites))
         self.visited = np.zeros(len(self.sites))
         self.posts = np.zeros(len(self.roles))
-        self.members = np.zeros(0, np.int64)
+        self.members = np.zeros(0, np.uint32)
         self.afforded = 1.0
         self.setup_left = self.setup_gbp
         self.spent = 0.0
@@ -189,5 +189,5 @@ class Delivery:
     def leave(self, phase: Phase, cause: str) -> None:
         """Stop reaching anybody: dropped or ended."""
         self.phase, self.cause = phase, cause
-        self.members = np.zeros(0, np.int64)
+        self.members = np.zeros(0, np.uint32)
         self.joined = np.zeros(len(self.sites))

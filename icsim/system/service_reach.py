@@ -10,9 +10,10 @@ from icsim.care import purposes as draws
 from icsim.care.unmet import first_visits
 from icsim.compiling import compiled
 from icsim.experiment.services import Pick, Site
-from icsim.population.columns import Need, Status
+from icsim.population.columns import PERSON, Need, Status
 from icsim.population.selecting import matching
-from icsim.prefetch import prefetch_days, prefetch_half, prefetch_standing
+from icsim.prefetch import prefetch_days, prefetch_half, prefetch_standing, prefetch_use
+from icsim.scan import rows_at_most
 from icsim.streams import log, normal, uniform
 from icsim.system.delivery import Delivery, ServiceRules
 
@@ -30,44 +31,43 @@ PICKS = {
 ABOVE_ALL = 10.0  # what one more level of need counts for, against which the unmet need only orders
 
 
-FIXED = ("key", "sex", "imd_decile", "practice", "neighbourhood")  # practice but for ``Look.moved``
-SMALL = ("status", "age", "residence", "mental_health_need", "loneliness", "social_care_need")
-AT_ONCE = 4096  # records of people that are at hand together
+ASKED = (
+    "status", "age", "sex", "imd_decile", "residence", "mental_health_need", "loneliness", "social_care_need",
+    "conditions", "frailty",
+)  # fmt: skip
+ASKED_OF = np.dtype([(name, PERSON[name]) for name in ASKED], align=True)
 AHEAD = 16  # people whose records are on their way while one is looked at
 
 
 @compiled
-def _see(
-    people: Any, small: np.ndarray, conditions: np.ndarray, frailty: np.ndarray, rows: np.ndarray
-) -> int:
-    """Bring what may change about people up to date: ``small`` (6, n), in the order of ``SMALL``, and more.
+def _see(people: Any, rows: np.ndarray, seen: Any) -> None:
+    """Copy what selections ask of people into ``seen``, ``ASKED_OF``, (rows,)."""
+    for k in range(len(rows)):
+        if k + AHEAD < len(rows):
+            prefetch_standing(people, rows[k + AHEAD])
+            prefetch_use(people, rows[k + AHEAD])
+        p, q = people[rows[k]], seen[k]
+        q.status, q.age, q.sex, q.imd_decile, q.residence = p.status, p.age, p.sex, p.imd_decile, p.residence
+        q.mental_health_need, q.loneliness = p.mental_health_need, p.loneliness
+        q.social_care_need, q.conditions, q.frailty = p.social_care_need, p.conditions, p.frailty
 
-    Writes the rows of those who have changed into ``rows``; returns how many they are.
-    """
+
+@compiled
+def _where(flags: np.ndarray, rows: np.ndarray) -> int:
+    """Write the rows of those with their flag set into ``rows``; how many."""
     found = 0
-    for i in range(len(people)):
-        if i + AHEAD < len(people):
-            prefetch_standing(people, i + AHEAD)
-        p = people[i]
-        differs = (p.status ^ small[0, i]) | (p.age ^ small[1, i]) | (p.residence ^ small[2, i])
-        differs |= (p.mental_health_need ^ small[3, i]) | (p.loneliness ^ small[4, i])
-        differs |= p.social_care_need ^ small[5, i]
-        if differs != 0 or p.conditions != conditions[i] or p.frailty != frailty[i]:
-            rows[found] = i
-            found += 1
-            small[0, i], small[1, i], small[2, i] = p.status, p.age, p.residence
-            small[3, i], small[4, i], small[5, i] = p.mental_health_need, p.loneliness, p.social_care_need
-            conditions[i], frailty[i] = p.conditions, p.frailty
+    for i in range(len(flags)):
+        rows[found] = i
+        found += flags[i]
     return found
 
 
 @compiled
-def _below(
-    meant: np.ndarray, drawn: np.ndarray, site: np.ndarray, share: np.ndarray, rows: np.ndarray
-) -> int:
-    """Write the rows of those ``meant`` who draw below the share of their site into ``rows``; how many."""
+def _below(rows: np.ndarray, meant: Any, drawn: np.ndarray, site: np.ndarray, share: np.ndarray) -> int:
+    """Move those ``meant`` who draw below the share of their site to the front of ``rows``; how many."""
     found = 0
-    for i in range(len(meant)):
+    for k in range(len(rows)):
+        i = rows[k]
         rows[found] = i
         found += meant[i] & (drawn[i] < share[site[i]])
     return found
@@ -82,90 +82,80 @@ def count_at(site: np.ndarray, rows: np.ndarray, sites: int) -> np.ndarray:
     return counts
 
 
-def _columns_of(people: np.ndarray, names: Iterable[str]) -> dict[str, np.ndarray]:
-    """Copies of columns, each in one piece: some people at a time, so that records are fetched once."""
-    columns = {name: np.empty(len(people), people.dtype[name]) for name in names}
-    for first in range(0, len(people), AT_ONCE):
-        for name, column in columns.items():
-            column[first : first + AT_ONCE] = people[name][first : first + AT_ONCE]
-    return columns
-
-
-class _Part:
-    """Some rows of columns, as a selection looks at them."""
-
-    def __init__(self, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
-        self._columns, self._rows = columns, rows
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._columns[name][self._rows]
-
-    def __len__(self) -> int:
-        return len(self._rows)
+@compiled
+def _standing(people: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each person's key, practice and neighbourhood, in arrays of their own."""
+    n = len(people)
+    keys, practices, neighbourhoods = np.empty(n, np.uint64), np.empty(n, np.uint16), np.empty(n, np.uint16)
+    for i in range(n):
+        if i + AHEAD < n:
+            prefetch_half(people, i + AHEAD)
+        p = people[i]
+        keys[i], practices[i], neighbourhoods[i] = p.key, p.practice, p.neighbourhood
+    return keys, practices, neighbourhoods
 
 
 class Look:
     """The people of a run as services see them, on the day of the last :meth:`again`.
 
-    Records of people lie far apart in memory. One line of each is walked through, and only those who have
-    changed since the last time are looked at closer.
+    Records of people lie far apart in memory, so only those of people ``altered`` since then are looked at.
     """
 
-    def __init__(self, people: np.ndarray) -> None:
+    def __init__(self, people: np.ndarray, altered: np.ndarray, selections: Iterable["Selection"]) -> None:
         n = len(people)
-        small, conditions = np.zeros((len(SMALL), n), np.uint8), np.zeros(n, np.uint16)
-        frailty = np.zeros(n, np.float32)
-        self._columns = _columns_of(people, FIXED)
-        self._columns.update(zip(SMALL, small, strict=True), conditions=conditions, frailty=frailty)
-        self._people, self._changing = people, (small, conditions, frailty)
-        self._those: dict[Selection, np.ndarray] = {}
+        self._people, self._altered, self._selections = people, altered, tuple(selections)
+        self.keys, practices, neighbourhoods = _standing(people)
+        nowhere = np.zeros(n, np.uint16)
+        self._sites = {Site.PLACE: nowhere, Site.PRACTICE: practices, Site.TEAM: neighbourhoods}
         self._counts: dict[tuple[Selection, Site], np.ndarray] = {}
-        self.here = np.zeros(n, np.bool_)
-        self.rows = np.empty(n, np.int64)  # to write into
-        self.nowhere = np.zeros(n, np.uint16)  # the site of everybody where the whole place is one
+        self.rows = np.empty(n, np.uint32)  # to write into
+        self._those = self._now(np.arange(n))
+        altered[:] = False
 
     def again(self) -> None:
         """See the people as they are now."""
-        rows = self.rows[: _see(self._people, *self._changing, self.rows)]
-        self.here[rows] = self["status"][rows] == Status.RESIDENT
-        for selection, those in self._those.items():
-            before = rows[those[rows]]
-            those[rows] = matching(cast(np.ndarray, _Part(self._columns, rows)), selection) & self.here[rows]
-            for site in Site:
-                counts, where = self._counts.get((selection, site)), self.site(site)
-                if counts is not None and where is not None:
-                    counts += count_at(where, rows[those[rows]], len(counts))
-                    counts -= count_at(where, before, len(counts))
+        rows = self.where(self._altered).astype(np.intp)
+        self._altered[:] = False
+        for selection, now in self._now(rows).items():
+            those = self._those[selection]
+            turned = np.flatnonzero(those[rows] != now)
+            those[rows[turned]] = now[turned]
+            for (counted, site), counts in self._counts.items():
+                if counted == selection:
+                    np.add.at(counts, self.site(site)[rows[turned]], np.where(now[turned], 1, -1))
+
+    def _now(self, rows: np.ndarray) -> dict["Selection", np.ndarray]:
+        """Who of these rows each selection means today."""
+        seen = np.empty(len(rows), ASKED_OF)
+        _see(self._people, rows, seen)
+        here = seen["status"] == Status.RESIDENT
+        return {selection: matching(seen, selection) & here for selection in self._selections}
+
+    def where(self, flags: np.ndarray) -> np.ndarray:
+        """Rows of those with their flag set, uint32, until ``rows`` is written to again."""
+        return self.rows[: _where(flags, self.rows)]
 
     def moved(self, rows: np.ndarray) -> None:
         """People of these rows have changed their practice."""
-        self._columns["practice"][rows] = self._people["practice"][rows]
+        self._sites[Site.PRACTICE][rows] = self._people["practice"][rows]
         for key in [key for key in self._counts if key[1] is Site.PRACTICE]:
             del self._counts[key]
 
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._columns[name]
-
-    def __len__(self) -> int:
-        return len(self.here)
-
     def those(self, selection: "Selection") -> np.ndarray:
         """Residents whom a selection describes, bool, (n,)."""
-        if selection not in self._those:
-            self._those[selection] = matching(cast(np.ndarray, self), selection) & self.here
         return self._those[selection]
 
     def counts(self, selection: "Selection", site: Site) -> np.ndarray:
         """How many residents a selection describes at each practice or in each neighbourhood."""
-        where = self.site(site)
-        if (selection, site) not in self._counts and where is not None:
-            rows = np.flatnonzero(self.those(selection))
-            self._counts[selection, site] = count_at(where, rows, int(where.max()) + 1)
+        if (selection, site) not in self._counts:
+            where = self.site(site)
+            those = where[self.those(selection)]
+            self._counts[selection, site] = np.bincount(those, minlength=int(where.max()) + 1)
         return self._counts[selection, site]
 
-    def site(self, site: Site) -> np.ndarray | None:
-        """Each person's site of a service, (n,); None where the whole place is one."""
-        return None if site is Site.PLACE else self["practice" if site is Site.PRACTICE else "neighbourhood"]
+    def site(self, site: Site) -> np.ndarray:
+        """Each person's site of a service, uint16, (n,); 0 where the whole place is one."""
+        return self._sites[site]
 
 
 @compiled
@@ -240,7 +230,8 @@ class Reach:
 
     @cached_property
     def _look(self) -> Look:
-        return Look(self.model.people)
+        asked = {one.who: None for one in self.model.services.deliveries}
+        return Look(self.model.people, self.model.world.altered, asked)
 
     def look(self) -> Look:
         """The people as they are today."""
@@ -259,7 +250,7 @@ class Reach:
         delivery.eligible = int(np.count_nonzero(meant))
         if not delivery.at_work:
             if delivery.phase != "stalled":
-                delivery.members = np.zeros(0, np.int64)
+                delivery.members = np.zeros(0, np.uint32)
             return
         if delivery.entry.capacity.reach is not None:
             self._share(delivery, look, meant, delivery.entry.capacity.reach)
@@ -268,13 +259,13 @@ class Reach:
 
     def _meant(self, delivery: Delivery, look: Look) -> np.ndarray:
         meant = look.those(delivery.who)
-        for names, kind, column in (
-            (delivery.use.practices, "gp_practice", "practice"),
-            (delivery.use.neighbourhoods, "community_team", "neighbourhood"),
+        for names, kind, site in (
+            (delivery.use.practices, "gp_practice", Site.PRACTICE),
+            (delivery.use.neighbourhoods, "community_team", Site.TEAM),
         ):
             if names is not None:
                 served = [name in names for name in self.site_names(kind)]
-                meant = meant & np.array(served)[look[column]]
+                meant = meant & np.array(served)[look.site(site)]
         return meant
 
     def site_names(self, kind: str) -> list[str]:
@@ -286,38 +277,36 @@ class Reach:
     def _share(self, delivery: Delivery, look: Look, meant: np.ndarray, reach: float) -> None:
         share = np.minimum(delivery.joined * reach * min(delivery.staffed, 1.0), delivery.use.coverage)
         if share.min() >= 1:
-            delivery.members = np.flatnonzero(meant)
+            delivery.members = look.where(meant).copy()
             return
         if delivery.index not in self._drawn:
-            self._drawn[delivery.index] = _draws(look["key"], np.int64(delivery.index))
-        site = look.site(delivery.entry.site)
-        if site is None:
-            site = look.nowhere
-        else:
+            self._drawn[delivery.index] = _draws(look.keys, np.int64(delivery.index))
+        if delivery.entry.site is not Site.PLACE:
             share = share.astype(np.float32).astype(np.float64)
-        found = _below(meant, self._drawn[delivery.index], site, share, look.rows)
+        drawn, most = self._drawn[delivery.index], np.float32(share.max())
+        # numbers above 0 are in the order of their bits
+        least = rows_at_most(drawn.view(np.int32), most.view(np.int32), 0, len(drawn), look.rows, 0)
+        found = _below(look.rows[:least], meant, drawn, look.site(delivery.entry.site), share)
         delivery.members = look.rows[:found].copy()
 
     def _caseload(self, delivery: Delivery, look: Look, meant: np.ndarray, analytics: float) -> None:
         model, rules, capacity = self.model, self.rules, delivery.entry.capacity
         assert capacity.caseload_per_post is not None
         index = np.int64(delivery.index + model.months_done)
-        site = look.site(delivery.entry.site)
-        if site is not None:
-            meant = meant & (delivery.joined > 0)[site]
+        site, joined = look.site(delivery.entry.site), delivery.joined > 0
         members = delivery.members
-        members = members[meant[members]]
+        members = members[meant[members] & joined[site[members]]]
         if capacity.months is not None:
-            members = members[_stays(look["key"][members], 1 / max(capacity.months, 1.0), index)]
+            members = members[_stays(look.keys[members], 1 / max(capacity.months, 1.0), index)]
         slots = capacity.caseload_per_post * float(delivery.posts.sum())
         room = int(min(slots + 1e-9, delivery.use.coverage * delivery.eligible)) - len(members)
         if room < 0:
             members = members[: len(members) + room]
-        new = np.zeros(0, np.int64)
+        new = np.zeros(0, np.uint32)
         if room > 0:
-            free = meant.copy()
-            free[members] = False
-            rows = np.flatnonzero(free)
+            rows = look.where(meant)
+            rows = rows[joined[site[rows]]]
+            rows = np.delete(rows, np.searchsorted(rows, members))
             noise = rules.noise * (1 - rules.noise_relief * analytics)
             scores = _scores(
                 model.people, rows, PICKS[delivery.entry.pick], model.day, rules.recent, rules.recent_days,
@@ -327,7 +316,7 @@ class Reach:
             if room:
                 new = rows[np.argpartition(-scores, room - 1)[:room]]
         delivery.members = np.sort(np.concatenate([members, new]))
-        self._visit(delivery, np.sort(new), index)
+        self._visit(delivery, np.sort(new).astype(np.int64), index)
 
     def _visit(self, delivery: Delivery, new: np.ndarray, index: Any) -> None:
         """First visits uncover need: unmet physical need, and that of the mind by those who look for it."""

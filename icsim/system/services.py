@@ -14,7 +14,7 @@ import numpy as np
 from icsim.care import purposes as draws
 from icsim.care.together import SERVICES
 from icsim.experiment.errors import ExperimentError, Problem, near
-from icsim.experiment.services import ADDED, Gift, Use
+from icsim.experiment.services import ADDED, Gift, Site, Use
 from icsim.keeping import put_back, state_of
 from icsim.streams import uniform
 from icsim.system.delivery import Delivery, Phase, ServiceRules
@@ -305,10 +305,9 @@ class Services:
             if one.phase is Phase.PLANNED:
                 continue
             self._row(month, one, "", one.coverage, one.quality, len(one.members))
-            site = look.site(one.entry.site)
-            if site is None or not one.begun:
+            if one.entry.site is Site.PLACE or not one.begun:
                 continue
-            counts = count_at(site, one.members, len(one.sites))
+            counts = count_at(look.site(one.entry.site), one.members, len(one.sites))
             meant = look.counts(one.who, one.entry.site)
             for k in np.flatnonzero(one.joined > 0):
                 coverage = float(counts[k]) / max(float(meant[k]), 1.0)

@@ -11,6 +11,8 @@ import pytest
 from icsim.care.levers import PEOPLE
 from icsim.experiment import ExperimentError
 from icsim.model import ICSModel
+from icsim.population.columns import Status
+from icsim.population.selecting import matching
 from icsim.recording.tables import services
 from icsim.running import release
 
@@ -194,6 +196,38 @@ def test_more_staff_of_a_service_open_more_of_what_they_add_to(lived: Any) -> No
     assert sum(with_it.capacity_added.values()) == pytest.approx(
         12.0 * with_it.services.deliveries[0].posts.sum() * with_it.services.deliveries[0].quality
     )
+
+
+def test_services_see_everybody_as_they_are_on_the_first_of_the_month(
+    make_model: Callable[..., ICSModel],
+) -> None:
+    meant = [
+        {"min_age": 40}, {"max_age": 39, "residence": "home"}, {"sex": "female"}, {"min_loneliness": 1},
+        {"min_mental_health_need": 2}, {"min_social_care_need": 1}, {"residence": "care_home"},
+        {"frailty": ["moderate", "severe"]}, {"min_conditions": 2}, {"conditions": ["dementia", "stroke"]},
+    ]  # fmt: skip
+    model = make_model(
+        years=1, services={"own": {**OWN, "site": "practice"}},
+        parameters={"services_start_effort": 0.0, "mh_treatment_end_moderate": 0.3, "mh_relapse": 0.1},
+        interventions=[{"use": "own", "name": str(k), "who": who} for k, who in enumerate(meant)],
+    )  # fmt: skip
+    while model.running:
+        if model.date.day == 1:  # between the end of a month and the services' look at the next
+            model.patients.select(at_most=50).set("sex", 1 + model.months_done % 2)
+            model.patients.shuffle().select(at_most=50).set("loneliness", 2)
+            expected = [matching(model.people, one.who) for one in model.services.deliveries]
+            here = model.people["status"] == Status.RESIDENT
+            everywhere = model.people["practice"]
+            model.step()
+            look = model.services.reach._look
+            for one, those in zip(model.services.deliveries, expected, strict=True):
+                np.testing.assert_array_equal(look.those(one.who), those & here)
+                assert one.eligible == np.count_nonzero(those & here)
+                counted = np.bincount(everywhere[those & here], minlength=len(one.sites))
+                np.testing.assert_array_equal(look.counts(one.who, one.entry.site), counted)
+        else:
+            model.step()
+    release(model)
 
 
 def test_practices_learn_apart_and_only_those_asked_take_part(make_model: Callable[..., ICSModel]) -> None:
