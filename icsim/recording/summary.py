@@ -28,7 +28,7 @@ from icsim.recording.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Group
+    from rich.console import Console, ConsoleOptions
     from rich.table import Table
 
 CONFIDENCE = 0.95
@@ -36,7 +36,8 @@ MARKS = {"measured": "", "reported": "†", "assumed": "*"}
 SAID_OF_MARKS = {"assumed": "recalled, not read in a source", "reported": "said by participants"}
 PARTS = ("of which", "in ")  # lines about part of the line above
 SMALL_WORDS = ("and", "of", "on", "the", "upon")
-TEXT_WIDTH = 100
+TEXT_WIDTH, WIDEST = 100, 10_000
+LEAST_SHOWN = 2
 
 
 @dataclass(frozen=True)
@@ -110,26 +111,36 @@ class Summary:
         for topic in dict.fromkeys(line.indicator.topic for line in self.lines):
             yield topic, [line for line in self.lines if line.indicator.topic == topic]
 
-    def __rich__(self) -> "Group":
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> Iterator[Any]:
+        """As many years as the width has room for, the first and the last among them."""
         from rich.box import SIMPLE_HEAD
-        from rich.console import Group
+        from rich.measure import Measurement
         from rich.text import Text
 
-        return Group(self._rich(SIMPLE_HEAD), *(Text(note, style="dim") for note in self.notes))
+        every = shown = len(self.years)
+        table = self._rich(SIMPLE_HEAD, range(every))
+        wide = options.update(max_width=WIDEST)
+        while shown > LEAST_SHOWN and Measurement.get(console, wide, table).maximum > options.max_width:
+            shown -= 1
+            table = self._rich(SIMPLE_HEAD, [k * (every - 1) // (shown - 1) for k in range(shown)])
+        yield table
+        if shown < every:
+            yield Text(f"{shown} of {every} years, for want of room: icsim report has all.", style="dim")
+        yield from (Text(note, style="dim") for note in self.notes)
 
-    def _rich(self, box: Any) -> "Table":
+    def _rich(self, box: Any, shown: Sequence[int]) -> "Table":
         from rich.table import Table
 
         table = Table(box=box, title=self.title, title_justify="left", pad_edge=False, collapse_padding=True)
         table.add_column("")
-        for heading in self.headings:
-            table.add_column(heading, justify="right", no_wrap=True)
+        for number in shown:
+            table.add_column(self.headings[number], justify="right", no_wrap=True)
         table.add_column("England", justify="right", no_wrap=True)
         table.add_column("of year", no_wrap=True)
         for topic, lines in self._sections():
             table.add_row(f"[bold]{topic}[/bold]")
             for line in lines:
-                cells = [line.cell(number) for number in range(len(self.years))]
+                cells = [line.cell(number) for number in shown]
                 indent = "   " if line.indicator.title.startswith(PARTS) else " "
                 table.add_row(f"{indent}{line.indicator.title}", *cells, *line.england_cells())
         return table
@@ -138,7 +149,7 @@ class Summary:
         from rich.console import Console
 
         out = StringIO()
-        Console(file=out, width=TEXT_WIDTH, color_system=None).print(self._rich(None))
+        Console(file=out, width=TEXT_WIDTH, color_system=None).print(self._rich(None, range(len(self.years))))
         return "\n".join([*(row.rstrip() for row in out.getvalue().splitlines()), *self.notes])
 
     def _repr_html_(self) -> str:

@@ -135,6 +135,26 @@ def test_three_years_fit_a_terminal_of_80_columns(
     assert len(lines) == 4 + len(topics) + len(summary.lines) + 1 + notes, out.getvalue()
 
 
+def test_ten_years_show_as_many_as_there_is_room_for(
+    tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun
+):
+    summary = write_run(tmp_path / "run", make_recorder(days=3653)).summary()
+
+    def shown(width: int) -> str:
+        out = StringIO()
+        Console(file=out, width=width, color_system=None).print(summary)
+        return out.getvalue()
+
+    narrow, wide = shown(80), shown(200)
+    assert "of 10 years, for want of room" in narrow
+    assert "want of room" not in wide
+    for text in (narrow, wide):
+        assert "2015/16" in text
+        assert "2024/25" in text
+        assert "…" not in text
+        assert all(line.indicator.title in text for line in summary.lines)
+
+
 def test_england_is_of_the_nearest_year(run: Run):
     frame: Any = run.summary().to_frame().set_index("indicator")
     assert set(frame.loc["four_hours", "england_year"]) == {"2016/17"}
@@ -206,7 +226,9 @@ def test_services_count_for_the_place_by_the_last_month_and_those_not_at_work_re
     recorder = make_recorder(days=61)
     for month, reach, state in ((date(2015, 4, 1), 0.1, "ramping"), (date(2015, 5, 1), 0.4, "running")):
         recorder.decisions.add(month, "Salford CCG", "commissioner", *[0.5] * len(DECISIONS))
-        recorder.services.add(month, "huddles", "", state, "", reach, 0.6, 2.0, 3.0, 10.0, 0.0, 100.0)
+        recorder.services.add(
+            month, "huddles", "", state, "", reach, 0.6, 2.0, 3.0, 10.0, 0.0, 0.0, 0.0, 100.0
+        )
         recorder.services.add(month, "huddles", "a practice", state, "", 1.0, 1.0, 2.0, 3.0, 10.0, 0.0, 100.0)
         recorder.services.add(month, "telehealth", "", "stalled", "", 0.3, 0.9, 1.0, 1.0, 5.0, 0.0, 50.0)
     found = (
