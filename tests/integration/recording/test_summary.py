@@ -229,8 +229,12 @@ def test_services_count_for_the_place_by_the_last_month_and_those_not_at_work_re
         recorder.services.add(
             month, "huddles", "", state, "", reach, 0.6, 2.0, 3.0, 10.0, 0.0, 0.0, 0.0, 100.0
         )
-        recorder.services.add(month, "huddles", "a practice", state, "", 1.0, 1.0, 2.0, 3.0, 10.0, 0.0, 100.0)
-        recorder.services.add(month, "telehealth", "", "stalled", "", 0.3, 0.9, 1.0, 1.0, 5.0, 0.0, 50.0)
+        recorder.services.add(
+            month, "huddles", "a practice", state, "", 1.0, 1.0, 2.0, 3.0, 10.0, 0.0, 0.0, 0.0, 100.0
+        )
+        recorder.services.add(
+            month, "telehealth", "", "stalled", "", 0.3, 0.9, 1.0, 1.0, 5.0, 0.0, 0.0, 0.0, 50.0
+        )
     found = (
         values_of(write_run(tmp_path / "run", recorder))
         .set_index(["financial_year", "dimension", "group", "outcome"])["value"]
