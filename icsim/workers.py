@@ -18,7 +18,7 @@ class Pool(Protocol):
     """What has functions called side by side."""
 
     @property
-    def here(self) -> bool:
+    def shares_files(self) -> bool:
         """Whether the functions see this machine's files."""
         ...
 
@@ -39,7 +39,7 @@ class Workers:
     Left by an exception, Ctrl-C among them, it stops what is under way; else it waits for it.
     """
 
-    here = True
+    shares_files = True
 
     def __init__(self, jobs: int) -> None:
         self.jobs = max(1, jobs)

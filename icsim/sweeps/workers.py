@@ -22,7 +22,7 @@ class RayWorkers:
         ResultError: on entering, where Ray is not installed or no cluster answers.
     """
 
-    here = False
+    shares_files = False
     """Whether the functions see this machine's files."""
 
     def __init__(self, cluster: Cluster, memory: int) -> None:

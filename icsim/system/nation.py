@@ -42,6 +42,7 @@ class NationRules:
         mixed_ethos: will that regulated organisations lose when each is held to its own result.
         community_learning: how much faster services are learnt in a full community of
             practice in which every other vanguard has begun them.
+        community_same: part of what is passed on that is of the very service; the rest is of its level.
     """
 
     support_relief: float
@@ -50,6 +51,7 @@ class NationRules:
     focus_ethos: float
     mixed_ethos: float
     community_learning: float
+    community_same: float
 
 
 class NationAround:
@@ -91,20 +93,23 @@ class NationAround:
         change = change - rules.mixed_ethos * self.level("mixed_signals", day) * np.isin(kinds, REGULATED)
         return ethos + change
 
-    def passed_on(self, service: str, day: date) -> float:
+    def passed_on(self, service: str, level: str, day: date) -> float:
         """What a community of practice passes on of a service of the catalogue, 0-1.
 
-        As much as there is of it, times the part of the other vanguards that have begun the service: nobody
-        learns from a peer what no peer does.
+        As much as there is of it, times the part of the other vanguards that have begun the service, or one
+        of the same level of care: nobody learns from a peer what no peer does.
         """
         community = self.level("community_of_practice", day)
-        return community * share_elsewhere(service, self.place, day) if community else 0.0
+        if self.rules is None or not community:
+            return 0.0
+        alike, akin = (share_elsewhere(what, self.place, day) for what in (service, level))
+        return community * (akin + self.rules.community_same * (alike - akin))
 
-    def learning(self, service: str, day: date) -> float:
+    def learning(self, service: str, level: str, day: date) -> float:
         """How many times as fast as alone a service is learnt, 1 without a community of practice."""
         if self.rules is None:
             return 1.0
-        return 1.0 + self.rules.community_learning * self.passed_on(service, day)
+        return 1.0 + self.rules.community_learning * self.passed_on(service, level, day)
 
 
 def _lasts(shock: Shock, day: date) -> bool:

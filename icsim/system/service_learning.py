@@ -105,7 +105,7 @@ class Learning:
             imitation=given.imitation,
             dissemination=given.dissemination * attention * visits,
             edict=given.edict,
-            community=model.nation.passed_on(one.use.use, model.date),
+            community=model.nation.passed_on(one.use.use, one.entry.level, model.date),
         )
         first = np.int64(one.index + STREAMS * model.months_done)
         return _luck(self._key, draws.SERVICE_TAKEN_UP, first, np.arange(len(rows))) < chance
@@ -132,7 +132,9 @@ class Learning:
         if one.programme is None:
             attention = rules.attention_outside
         pace = rules.learning * engine.evaluation(one.programme, there.gifts["capability"]) * attention
-        pace *= self.model.nation.learning(one.use.use, self.model.date) / (1 + rules.crowding * crowd)
+        pace *= self.model.nation.learning(one.use.use, one.entry.level, self.model.date) / (
+            1 + rules.crowding * crowd
+        )
         lacking = np.maximum(ceiling(one, there, rules) - one.fidelity, 0.0)
         learnt = pace * effort * lacking * (one.joined > 0) * (one.phase is not Phase.STALLED)
         shortfall = np.maximum(rules.holding_effort - effort, 0.0) / max(rules.holding_effort, 1e-9)

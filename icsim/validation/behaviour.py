@@ -130,7 +130,7 @@ def match(
     used, unused = targets_of(plan.used), targets_of(plan.unused)
     usual = {row.key: float(row.value) for row in plan.rows}
     with workers as pool, tempfile.TemporaryDirectory(prefix="icsim-behaviour-") as scratch:
-        run = _Runner(pool, plan, sample, scratch if pool.here else None, told)
+        run = _Runner(pool, plan, sample, scratch if pool.shares_files else None, told)
         own = run.figures(plan.used, [usual] * seeds, range(1, seeds + 1))
         luck = own.std(axis=0, ddof=1) if seeds > 1 else np.zeros(len(used))
         first = drawn(plan.rows, sets)

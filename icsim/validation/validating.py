@@ -143,7 +143,7 @@ def validate(
     """
     seeds = range(setting.first_seed, setting.first_seed + setting.seeds)
     with workers or Workers(1) as pool, tempfile.TemporaryDirectory(prefix="icsim-validate-") as scratch:
-        folder = scratch if pool.here else None
+        folder = scratch if pool.shares_files else None
         asked: dict[Future[dict[str, float]], tuple[str, bool, int]] = {
             pool.submit(figures_of, pattern, setting, seed, ablated, folder): (pattern.id, ablated, seed)
             for pattern in wanted

@@ -30,14 +30,14 @@ def test_without_a_nation_everything_stays_as_it_was():
     none = nation()
     assert none.pressed(PRESSURE, NAMES, KINDS, DAY) is PRESSURE
     assert none.willing(ETHOS, KINDS, DAY) is ETHOS
-    assert none.learning("neighbourhood-mdt", DAY) == 1
+    assert none.learning("neighbourhood-mdt", "C", DAY) == 1
 
 
 def test_a_nation_that_does_nothing_is_no_nation():
     idle = nation(NOTHING)
     assert (idle.pressed(PRESSURE, NAMES, KINDS, DAY) == PRESSURE).all()
     assert (idle.willing(ETHOS, KINDS, DAY) == ETHOS).all()
-    assert idle.learning("neighbourhood-mdt", DAY) == 1
+    assert idle.learning("neighbourhood-mdt", "C", DAY) == 1
 
 
 def test_metrics_of_hospital_activity_put_off_partners_beyond_health_alone():
@@ -68,21 +68,31 @@ def test_where_reporting_costs_nothing_the_burden_of_it_is_not_felt():
 
 def test_it_ends_on_its_day():
     given = {"support": 1.0, "community_of_practice": 1.0, "end": "2016-06-29"}
-    assert nation(given).learning("neighbourhood-mdt", date(2016, 6, 29)) > 1
-    assert nation(given).learning("neighbourhood-mdt", DAY) == 1
+    assert nation(given).learning("neighbourhood-mdt", "C", date(2016, 6, 29)) > 1
+    assert nation(given).learning("neighbourhood-mdt", "C", DAY) == 1
 
 
 def test_places_pass_on_what_they_do_and_from_when_they_do_it():
-    around = nation({"community_of_practice": 0.5})
+    around = nation({"community_of_practice": 0.5}, nation_community_same=1.0)
     others = {place: services for place, services in begun().items() if place != around.place}
-    assert len(others) in (8, 9)
+    assert len(others) == 8
     many, none = "neighbourhood-mdt", "video-links-to-the-moon"
     did = sum(services.get(many, date.max) <= DAY for services in others.values())
     assert 0 < did < len(others)
-    assert around.passed_on(many, DAY) == pytest.approx(0.5 * did / len(others))
-    assert around.passed_on(many, date(2018, 3, 31)) >= around.passed_on(many, date(2015, 4, 1))
-    assert around.passed_on(none, DAY) == 0
-    assert nation({"community_of_practice": 0.0}).passed_on(many, DAY) == 0
+    assert around.passed_on(many, "C", DAY) == pytest.approx(0.5 * did / len(others))
+    assert around.passed_on(many, "C", date(2018, 3, 31)) > around.passed_on(many, "C", date(2015, 3, 31))
+    assert around.passed_on(none, "C", DAY) == 0
+    assert nation({"community_of_practice": 0.0}).passed_on(many, "C", DAY) == 0
+
+
+def test_part_of_what_is_passed_on_is_of_the_level_of_care():
+    given = {"community_of_practice": 1.0}
+    alike, akin, half = (nation(given, nation_community_same=part) for part in (1.0, 0.0, 0.5))
+    service, level = "neighbourhood-mdt", "C"
+    found = [one.passed_on(service, level, DAY) for one in (alike, akin, half)]
+    assert found[0] < found[1]
+    assert found[2] == pytest.approx(np.mean(found[:2]))
+    assert akin.passed_on("one-of-my-own", level, DAY) == found[1]
 
 
 @pytest.mark.parametrize(("kind", "struck"), [("special_measures", [0]), ("deficit", [0, 3])])

@@ -241,7 +241,9 @@ def test_who_leaves_takes_what_was_learnt_along_unless_newcomers_are_taught() ->
         one = service(**given)
         teacher = Learning.__new__(Learning)
         teacher.rules = RULES
-        teacher.model = SimpleNamespace(nation=SimpleNamespace(learning=lambda name, day: 1.0), date=None)  # type: ignore[assignment]
+        teacher.model = SimpleNamespace(
+            nation=SimpleNamespace(learning=lambda name, level, day: 1.0), date=None
+        )  # type: ignore[assignment]
         teacher.engine = SimpleNamespace(  # type: ignore[assignment]
             training=training, evaluation=lambda programme, capability: 0.0, distributed=lambda programme: 1.0
         )

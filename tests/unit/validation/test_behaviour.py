@@ -18,7 +18,7 @@ PLAN = Plan.shipped()
 class Here:
     """Calls at once, in this process."""
 
-    here = True
+    shares_files = True
 
     def __enter__(self):
         return self
