@@ -334,11 +334,11 @@ class Accounts:
 
     def settle(self, transfers: Sequence[tuple[str, str, float]], account: str, *, book: bool = True) -> None:
         """Pay between organisations, (payer, payee, GBP) each, and book it at once unless others will."""
-        for payer, payee, amount in transfers:
-            key = (account, payer, payee)
+        keys = [(account, payer, payee) for payer, payee, _ in transfers]
+        for key in keys:
             if key not in self._settlements:
-                self._settlements[key] = self.ledger.flow([payer], [payee], account)
-            self._settlements[key].pay([amount])
+                self._settlements[key] = self.ledger.flow([key[1]], [key[2]], account)
+        self.ledger.pay([self._settlements[key] for key in keys], [amount for _, _, amount in transfers])
         if book:
             self.ledger.book()
 

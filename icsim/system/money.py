@@ -140,6 +140,12 @@ class Ledger:
         self._find_payers()
         return flow
 
+    def pay(self, flows: Sequence[Flow], amounts_gbp: Sequence[float]) -> None:
+        """Pay today on flows of one pair each, an amount each, all or none; raises as :meth:`Flow.pay`."""
+        if flows:
+            pence = Flow(self, flows[0].account, 0, len(flows))._pence(amounts_gbp)
+            np.add.at(self.today, [flow._at.start for flow in flows], pence)
+
     def stand_in(self, party: str | None, payers: np.ndarray, accounts: Sequence[str]) -> None:
         """Let one party pay, from now on, what others pay under some accounts; what is paid already stays.
 

@@ -99,6 +99,11 @@ class Look:
     """The people of a run as services see them, on the day of the last :meth:`again`.
 
     Records of people lie far apart in memory, so only those of people ``altered`` since then are looked at.
+
+    Attributes:
+        keys: of everybody's luck, uint64, (n,).
+        number: how many residents each selection describes.
+        rows: to write rows into, uint32, (n,).
     """
 
     def __init__(self, people: np.ndarray, altered: np.ndarray, selections: Iterable["Selection"]) -> None:
@@ -107,9 +112,10 @@ class Look:
         self.keys, practices, neighbourhoods = _standing(people)
         nowhere = np.zeros(n, np.uint16)
         self._sites = {Site.PLACE: nowhere, Site.PRACTICE: practices, Site.TEAM: neighbourhoods}
-        self._counts: dict[tuple[Selection, Site], np.ndarray] = {}
-        self.rows = np.empty(n, np.uint32)  # to write into
+        self.rows = np.empty(n, np.uint32)
         self._those = self._now(np.arange(n))
+        self.number = {selection: int(np.count_nonzero(those)) for selection, those in self._those.items()}
+        self._counts: dict[Selection, dict[Site, np.ndarray]] = {selection: {} for selection in self._those}
         altered[:] = False
 
     def again(self) -> None:
@@ -120,9 +126,10 @@ class Look:
             those = self._those[selection]
             turned = np.flatnonzero(those[rows] != now)
             those[rows[turned]] = now[turned]
-            for (counted, site), counts in self._counts.items():
-                if counted == selection:
-                    np.add.at(counts, self.site(site)[rows[turned]], np.where(now[turned], 1, -1))
+            change = np.where(now[turned], 1, -1)
+            self.number[selection] += int(change.sum())
+            for site, counts in self._counts[selection].items():
+                np.add.at(counts, self.site(site)[rows[turned]], change)
 
     def _now(self, rows: np.ndarray) -> dict["Selection", np.ndarray]:
         """Who of these rows each selection means today."""
@@ -138,8 +145,8 @@ class Look:
     def moved(self, rows: np.ndarray) -> None:
         """People of these rows have changed their practice."""
         self._sites[Site.PRACTICE][rows] = self._people["practice"][rows]
-        for key in [key for key in self._counts if key[1] is Site.PRACTICE]:
-            del self._counts[key]
+        for counts in self._counts.values():
+            counts.pop(Site.PRACTICE, None)
 
     def those(self, selection: "Selection") -> np.ndarray:
         """Residents whom a selection describes, bool, (n,)."""
@@ -147,11 +154,11 @@ class Look:
 
     def counts(self, selection: "Selection", site: Site) -> np.ndarray:
         """How many residents a selection describes at each practice or in each neighbourhood."""
-        if (selection, site) not in self._counts:
+        counts = self._counts[selection]
+        if site not in counts:
             where = self.site(site)
-            those = where[self.those(selection)]
-            self._counts[selection, site] = np.bincount(those, minlength=int(where.max()) + 1)
-        return self._counts[selection, site]
+            counts[site] = np.bincount(where[self.those(selection)], minlength=int(where.max()) + 1)
+        return counts[site]
 
     def site(self, site: Site) -> np.ndarray:
         """Each person's site of a service, uint16, (n,); 0 where the whole place is one."""
@@ -246,8 +253,7 @@ class Reach:
     def month(self, delivery: Delivery, look: Look, analytics: float) -> None:
         """Whom a service at work reaches from today; nobody when it is not."""
         delivery.found = delivery.taken_on = delivery.minds_seen = 0
-        meant = self._meant(delivery, look)
-        delivery.eligible = int(np.count_nonzero(meant))
+        meant, delivery.eligible = self._meant(delivery, look)
         if not delivery.at_work:
             if delivery.phase != "stalled":
                 delivery.members = np.zeros(0, np.uint32)
@@ -257,8 +263,9 @@ class Reach:
         else:
             self._caseload(delivery, look, meant, analytics)
 
-    def _meant(self, delivery: Delivery, look: Look) -> np.ndarray:
-        meant = look.those(delivery.who)
+    def _meant(self, delivery: Delivery, look: Look) -> tuple[np.ndarray, int]:
+        """Whom a service is for, bool, (n,), and how many they are."""
+        meant, number = look.those(delivery.who), look.number[delivery.who]
         for names, kind, site in (
             (delivery.use.practices, "gp_practice", Site.PRACTICE),
             (delivery.use.neighbourhoods, "community_team", Site.TEAM),
@@ -266,7 +273,8 @@ class Reach:
             if names is not None:
                 served = [name in names for name in self.site_names(kind)]
                 meant = meant & np.array(served)[look.site(site)]
-        return meant
+                number = int(np.count_nonzero(meant))
+        return meant, number
 
     def site_names(self, kind: str) -> list[str]:
         """Names of practices, or of neighbourhoods."""
@@ -284,7 +292,7 @@ class Reach:
         if delivery.entry.site is not Site.PLACE:
             share = share.astype(np.float32).astype(np.float64)
         drawn, most = self._drawn[delivery.index], np.float32(share.max())
-        # numbers above 0 are in the order of their bits
+        # as integers their bits are in the same order
         least = rows_at_most(drawn.view(np.int32), most.view(np.int32), 0, len(drawn), look.rows, 0)
         found = _below(look.rows[:least], meant, drawn, look.site(delivery.entry.site), share)
         delivery.members = look.rows[:found].copy()

@@ -126,6 +126,19 @@ def test_a_flow_opened_later_joins_the_books():
     assert ledger.close_day().tolist() == [0, -4, 4, 0]
 
 
+def test_many_flows_are_paid_at_once_or_not_at_all():
+    ledger = Ledger(PARTIES)
+    funding = ledger.flow(["Treasury"], ["CCG"], "funding")
+    grant = ledger.flow(["Treasury"], ["Trust"], "funding")
+    ledger.pay([], [])
+    with pytest.raises(ValueError, match="funding: expected amounts from 0"):
+        ledger.pay([funding, grant], [3, -1])
+    with pytest.raises(ValueError, match="funding: expected 2 amounts"):
+        ledger.pay([funding, grant], [3])
+    ledger.pay([funding, grant, funding], [1.004, 5, 2])
+    assert ledger.close_day().tolist() == [-8, 3, 5, 0]
+
+
 def test_flows_between_nobody_and_the_wrong_parties():
     ledger = Ledger(PARTIES)
     ledger.flow([], [], "nothing").pay([])
