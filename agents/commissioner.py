@@ -27,12 +27,9 @@ class Commissioner(Organisation):
 
     @property
     def pressure(self) -> float:
-        """Overspending of last month, as a share of receipts, over what counts as the limit."""
-        ledger = self.model.accounts.ledger
-        at = ledger.position(self.name)
-        income = float(ledger.received[at])
-        limit = self.model.catalogue.value("pressure_deficit_to")
-        return min(max((ledger.spent[at] - income) / max(income * limit, 1.0), 0.0), 1.0)
+        """Overspending of the last twelve months, over what counts as the limit: 0 to 1."""
+        limit = max(self.model.catalogue.value("pressure_deficit_to"), 1e-9)
+        return min(max(self.model.accounts.ledger.overspending(self.name) / limit, 0.0), 1.0)
 
     @classmethod
     def found(cls, model: "ICSModel") -> list["Commissioner"]:

@@ -21,6 +21,7 @@ POOL = "Pooled budget"
 OUTSIDE_PARTIES = (TREASURY, OTHER_COMMISSIONERS, SUPPLIERS, SELF_FUNDERS, NATIONAL, POOL)
 
 PENCE = 100
+MONTHS = 12
 MOST_GBP = 1e12  # sums of payments stay below 2**53 pence, where a float still counts every penny
 
 Parties = Sequence[str] | np.ndarray
@@ -104,8 +105,13 @@ class Ledger:
         self._opening = np.zeros(len(self.names))
         self.received = np.zeros(len(self.names))
         self.spent = np.zeros(len(self.names))
+        self._received_of: list[np.ndarray] = []
+        self._spent_of: list[np.ndarray] = []
 
-    STATE = ("today", "standing", "_month", "_balances", "_opening", "received", "spent")
+    STATE = (
+        "today", "standing", "_month", "_balances", "_opening", "received", "spent", "_received_of",
+        "_spent_of",
+    )  # fmt: skip
 
     def position(self, name: str) -> int:
         """Index of a party; raises ``KeyError`` when there is none of this name."""
@@ -215,6 +221,8 @@ class Ledger:
         parties = len(self.names)
         self.received = np.bincount(self._payees, self._month, parties) / PENCE
         self.spent = np.bincount(self._payers, self._month, parties) / PENCE
+        self._received_of = [*self._received_of, self.received][-MONTHS:]
+        self._spent_of = [*self._spent_of, self.spent][-MONTHS:]
         paid = np.flatnonzero(self._month)
         recorder.money.extend(
             [month] * len(paid),
@@ -224,6 +232,18 @@ class Ledger:
             (self._month[paid] / PENCE).tolist(),
         )
         self._month[:] = 0
+
+    def overspending(self, name: str) -> float:
+        """By how much a party spent more than it received in the last twelve months closed.
+
+        As a share of what it receives in a year; months before the first count as balanced. 0 for one that
+        received nothing.
+        """
+        at = self.position(name)
+        if not (received := sum(float(month[at]) for month in self._received_of)):
+            return 0.0
+        spent = sum(float(month[at]) for month in self._spent_of)
+        return (spent - received) / (received / len(self._received_of) * MONTHS)
 
     def open_year(self) -> None:
         """Begin a financial year: surpluses count from here."""

@@ -41,7 +41,7 @@ def missing(delivery: Delivery, there: Surroundings, rules: ServiceRules) -> str
     records = there.gifts["records"]
     if records < needs.records * ease:
         return f"shared records {records:.2f} below {needs.records * ease:.2f}"
-    if delivery.afforded < rules.money_least:
+    if delivery.afforded < rules.money_least * ease:
         return f"no money (a share of {delivery.afforded:.2f} is paid for)"
     return ""
 

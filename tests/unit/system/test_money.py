@@ -116,6 +116,23 @@ def test_a_year_begins_with_the_balance_carried():
     assert ledger.surpluses.tolist() == [0, -2, 2, 0]
 
 
+def test_overspending_is_of_the_last_twelve_months_and_no_month_tips_it():
+    ledger = Ledger(["payer", "payee", "treasury"])
+    into, out = ledger.flow(["treasury"], ["payer"], "allocation"), ledger.flow(["payer"], ["payee"], "care")
+    seen = []
+    for month in range(24):
+        into.pay([100.0])
+        out.pay([220.0 if month == 2 else 100.0])
+        ledger.close_day()
+        ledger.close_month(date(2015 + month // 12, month % 12 + 1, 1), recorder())
+        seen.append(ledger.overspending("payer"))
+    assert seen[1] == 0
+    assert seen[2] == pytest.approx(0.1)  # 120 of a year's 1,200
+    assert seen[13] == pytest.approx(0.1)
+    assert seen[14] == 0
+    assert ledger.overspending("treasury") == 0
+
+
 def test_a_flow_opened_later_joins_the_books():
     ledger = Ledger(PARTIES)
     early = ledger.flow(["CCG"], ["Trust"], "contract")

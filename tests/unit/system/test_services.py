@@ -148,6 +148,9 @@ def test_a_service_starts_only_with_all_it_needs(lacking: dict[str, Any], said: 
 def test_what_suffices_to_go_on_does_not_suffice_to_start() -> None:
     assert missing(*judged("complex-care-hub", trust=0.26), RULES)
     assert not missing(*judged("complex-care-hub", trust=0.26, begun=True), RULES)
+    short = RULES.money_least * 0.95
+    assert missing(*judged("complex-care-hub", afforded=short), RULES)
+    assert not missing(*judged("complex-care-hub", afforded=short, begun=True), RULES)
 
 
 def test_cultures_clash_as_far_as_trust_falls_short_of_their_distance() -> None:
