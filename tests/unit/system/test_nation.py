@@ -9,6 +9,7 @@ import pytest
 from icsim import evidence
 from icsim.experiment import load
 from icsim.experiment.elsewhere import begun
+from icsim.experiment.services import Level
 from icsim.system.nation import NationAround
 
 pytestmark = pytest.mark.unit
@@ -83,6 +84,17 @@ def test_places_pass_on_what_they_do_and_from_when_they_do_it():
     assert around.passed_on(many, "C", date(2018, 3, 31)) > around.passed_on(many, "C", date(2015, 3, 31))
     assert around.passed_on(none, "C", DAY) == 0
     assert nation({"community_of_practice": 0.0}).passed_on(many, "C", DAY) == 0
+
+
+@pytest.mark.parametrize("place", ["salford", "wirral"])
+def test_what_the_others_read_of_a_place_is_what_its_experiment_does(place: str):
+    programme = load(place).programme
+    assert not isinstance(programme, str)
+    first: dict[str, date] = {}
+    for use in programme.services:
+        first[use.use] = min(first.get(use.use, date.max), use.start or date.min)
+    found = begun()[place]
+    assert {name: found[name] for name in found if name not in set(Level)} == first
 
 
 def test_part_of_what_is_passed_on_is_of_the_level_of_care():
