@@ -13,7 +13,6 @@ from icsim.experiment.services import Pick, Site
 from icsim.population.columns import PERSON, Need, Status
 from icsim.population.selecting import matching
 from icsim.prefetch import prefetch_days, prefetch_half, prefetch_standing, prefetch_use
-from icsim.scan import rows_at_most
 from icsim.streams import log, normal, uniform
 from icsim.system.delivery import Delivery, ServiceRules
 
@@ -63,13 +62,18 @@ def _where(flags: np.ndarray, rows: np.ndarray) -> int:
 
 
 @compiled
-def _below(rows: np.ndarray, meant: Any, drawn: np.ndarray, site: np.ndarray, share: np.ndarray) -> int:
-    """Move those ``meant`` who draw below the share of their site to the front of ``rows``; how many."""
+def _below(
+    within: np.ndarray, drawn: np.ndarray, meant: Any, site: np.ndarray, share: np.ndarray, rows: np.ndarray
+) -> int:
+    """Write those ``meant`` who draw below the share of their site into ``rows``; how many.
+
+    ``within``: rows of those whose draw may be, ``drawn`` their draws.
+    """
     found = 0
-    for k in range(len(rows)):
-        i = rows[k]
+    for k in range(len(within)):
+        i = within[k]
         rows[found] = i
-        found += meant[i] & (drawn[i] < share[site[i]])
+        found += meant[i] & (drawn[k] < share[site[i]])
     return found
 
 
@@ -166,12 +170,18 @@ class Look:
 
 
 @compiled
-def _draws(keys: np.ndarray, index: Any) -> np.ndarray:
-    """Each person's draw for a service: whoever draws below the share of their site is reached."""
-    drawn = np.empty(len(keys), np.float32)
+def _draws(keys: np.ndarray, index: Any, most: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and draws of those who draw at most ``most`` for a service.
+
+    Whoever draws below the share of their site is reached; no share is above what the service may reach.
+    """
+    drawn, rows = np.empty(len(keys), np.float32), np.empty(len(keys), np.uint32)
+    found = 0
     for i in range(len(keys)):
-        drawn[i] = uniform(keys[i], draws.SERVICE_REACH, index)
-    return drawn
+        rows[found] = i
+        drawn[found] = uniform(keys[i], draws.SERVICE_REACH, index)
+        found += drawn[found] <= most
+    return rows[:found].copy(), drawn[:found].copy()
 
 
 @compiled
@@ -233,7 +243,7 @@ class Reach:
     def __init__(self, model: "ICSModel", rules: ServiceRules) -> None:
         self.model = model
         self.rules = rules
-        self._drawn: dict[int, np.ndarray] = {}
+        self._drawn: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     @cached_property
     def _look(self) -> Look:
@@ -288,13 +298,11 @@ class Reach:
             delivery.members = look.where(meant).copy()
             return
         if delivery.index not in self._drawn:
-            self._drawn[delivery.index] = _draws(look.keys, np.int64(delivery.index))
+            self._drawn[delivery.index] = _draws(look.keys, np.int64(delivery.index), np.float32(reach))
         if delivery.entry.site is not Site.PLACE:
             share = share.astype(np.float32).astype(np.float64)
-        drawn, most = self._drawn[delivery.index], np.float32(share.max())
-        # as integers their bits are in the same order
-        least = rows_at_most(drawn.view(np.int32), most.view(np.int32), 0, len(drawn), look.rows, 0)
-        found = _below(look.rows[:least], meant, drawn, look.site(delivery.entry.site), share)
+        within, drawn = self._drawn[delivery.index]
+        found = _below(within, drawn, meant, look.site(delivery.entry.site), share, look.rows)
         delivery.members = look.rows[:found].copy()
 
     def _caseload(self, delivery: Delivery, look: Look, meant: np.ndarray, analytics: float) -> None:
