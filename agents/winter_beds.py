@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from icsim.evidence.places import trusts
@@ -43,12 +44,18 @@ def _place(day: date) -> int:
 
 def of_trust(code: str, catalogue: Any) -> WinterBeds | None:
     """What is published of the trust with this ODS code; None where nothing is."""
+    found = _published(code)
+    return None if found is None else _of(*found, catalogue)
+
+
+@cache
+def _published(code: str) -> tuple[list[float], list[float]] | None:
+    """Beds and occupancy of a trust in each of ``YEARS``."""
     table = trusts()
     table = table.loc[table["code"] == code].set_index("year")
     if not code or not len(table):
         return None
-    beds, full = table["beds"].loc[list(YEARS)], table["occupancy"].loc[list(YEARS)]
-    return _of(beds.tolist(), full.tolist(), catalogue)
+    return table["beds"].loc[list(YEARS)].tolist(), table["occupancy"].loc[list(YEARS)].tolist()
 
 
 def of_england(catalogue: Any) -> WinterBeds:

@@ -44,7 +44,7 @@ from icsim.population.columns import AGE_BAND_OF_AGE, AGE_BANDS
 from icsim.population.councils import under_councils
 from icsim.population.demand import counts_by_age_and_fifth, expected, nights_in_hospital
 from icsim.population.residents import residents_of
-from icsim.population.risk import RISK, need_rates, risk_tables
+from icsim.population.risk import RISK, risk_tables, usual_need_rates
 from icsim.population.survey import Survey, count_use, survey
 from icsim.population.synthesis import synthesise
 from icsim.population.travel import travel_minutes
@@ -72,6 +72,22 @@ KINDS: tuple[type[Organisation], ...] = (
     AcuteTrust, GPPractice, CommunityTeam, LocalAuthority, Commissioner,
     MentalHealthTrust, UrgentCare, VoluntarySector, CareHomes,
 )  # fmt: skip
+
+
+def people_asked(experiment: Experiment, seed: int) -> dict[str, Any]:
+    """The arguments with which a model has its people made, but for the place and the catalogue."""
+    practices, teams = experiment.organisations.gp_practices, experiment.organisations.community_teams
+    named = practices.practices
+    return {
+        "seed": seed,
+        "days": experiment.days,
+        "sample": experiment.population.sample,
+        "start": experiment.start,
+        "practices": [one.model_dump(include={"name", "list_size"}, exclude_none=True) for one in named]
+        if named
+        else practices.count,
+        "population_per_team": teams.population_per_team,
+    }
 
 
 class ICSModel(PatientsByType):
@@ -200,21 +216,9 @@ class ICSModel(PatientsByType):
         return model
 
     def _make_people(self) -> None:
-        experiment, organisations = self.experiment, self.experiment.organisations
-        practices = organisations.gp_practices
-        named = practices.practices
-        self.population = synthesise(
-            self.place,
-            seed=self.luck,
-            days=self.days,
-            sample=experiment.population.sample,
-            start=experiment.start,
-            catalogue=self.catalogue,
-            practices=[p.model_dump(include={"name", "list_size"}, exclude_none=True) for p in named]
-            if named
-            else practices.count,
-            population_per_team=organisations.community_teams.population_per_team,
-        )
+        experiment = self.experiment
+        asked = people_asked(experiment, self.luck)
+        self.population = synthesise(self.place, catalogue=self.catalogue, **asked)
         if not self.population.n_residents:
             said = f"leaves nobody of the {self.place.population:,} who live there; take a larger share"
             raise ExperimentError(Problem("", "population.sample", said, experiment.population.sample))
@@ -262,7 +266,7 @@ class ICSModel(PatientsByType):
             for table, name in ((rules, "rules"), (risk, "risk")):
                 lay(table, kept.state["world"][name].reshape(1), name)
             return rules[0], risk[0]
-        rates = need_rates(self.catalogue, evidence.load())
+        rates = usual_need_rates(self.catalogue)
         self.ae_to_gp = rates.ae_to_gp
         rules = gather(self.catalogue, rates.ae_to_gp)
         risk = risk_tables(self.catalogue, rates, rules.headroom, self.people, self.experiment.start)

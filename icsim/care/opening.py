@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,12 +52,10 @@ ROWS_AHEAD = 16  # people whose records are on their way while one is looked at
 
 def calendar(start: date, run_in: int, year_of_day: np.ndarray) -> np.recarray:
     """Working days of England (weekends and bank holidays are not), seasons and financial years of a run."""
-    import holidays
-
     days = run_in + len(year_of_day) + AHEAD
     first = start - timedelta(days=run_in)
     dates = [first + timedelta(days=k) for k in range(days)]
-    closed = holidays.country_holidays("GB", subdiv="ENG", years=range(first.year, dates[-1].year + 1))
+    closed = _bank_holidays(first.year, dates[-1].year)
     working = np.array([d.weekday() < 5 and d not in closed for d in dates])
     following = np.full(days, days - run_in, np.int64)
     for k in range(days - 2, -1, -1):
@@ -67,6 +66,14 @@ def calendar(start: date, run_in: int, year_of_day: np.ndarray) -> np.recarray:
     table.day_of_year = [d.timetuple().tm_yday - 1 for d in dates]
     table.year = np.concatenate([np.zeros(run_in, np.int64), year_of_day, np.full(AHEAD, year_of_day[-1])])
     return table
+
+
+@cache
+def _bank_holidays(first: int, last: int) -> frozenset[date]:
+    """Those of England in these years."""
+    import holidays
+
+    return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=range(first, last + 1)))
 
 
 def open_world(

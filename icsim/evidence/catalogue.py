@@ -116,6 +116,22 @@ class Catalogue:
         """Keys read since the last :meth:`turn_page` (a copy)."""
         return set(self._lately)
 
+    def apart(self) -> "Watched":
+        """The same parameters, nothing read yet: what is read of it says what some work rests on."""
+        return Watched(self)
+
+    def reads_as(self, values: Mapping[str, float | str | None]) -> bool:
+        """Whether all these parameters have these values (None: are not there); if so they count as read."""
+        known = self._parameters
+        for key, value in values.items():
+            parameter = known.get(key)
+            if (None if parameter is None else parameter.value) != value:
+                return False
+        read = values.keys() & known.keys()
+        self._used |= read
+        self._lately |= read
+        return True
+
     def turn_page(self) -> None:
         """From now on ``lately`` holds what is read after this moment."""
         self._lately.clear()
@@ -171,6 +187,27 @@ class Catalogue:
             for p in self
         ]
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"low": float, "high": float})
+
+
+class Watched(Catalogue):
+    """A catalogue that knows what it was asked for, whether there or not; from :meth:`Catalogue.apart`."""
+
+    def __init__(self, catalogue: Catalogue):
+        super().__init__(())
+        self._parameters = catalogue._parameters
+        self._missed: set[str] = set()
+
+    def __contains__(self, key: object) -> bool:
+        there = super().__contains__(key)
+        if not there:
+            self._missed.add(str(key))
+        return there
+
+    @property
+    def values_read(self) -> dict[str, float | str | None]:
+        """The value of every parameter read so far; None of those asked for that there are not."""
+        values: dict[str, float | str | None] = {key: self._parameters[key].value for key in self._used}
+        return {**values, **dict.fromkeys(self._missed)}
 
 
 def _replaced(parameter: Parameter, value: object) -> Parameter:

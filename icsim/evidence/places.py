@@ -203,9 +203,14 @@ def resolve(spec: PlaceSpec) -> Place:
         UnknownPlace: nothing has this name or code, or the spec is of another form.
     """
     mask, name = _mask(spec)
-    rows = _rows(mask.tobytes()).to_pandas()
+    return Place(name, _frame(mask.tobytes()).copy())
+
+
+@lru_cache(maxsize=4)
+def _frame(chosen: bytes) -> "pd.DataFrame":
+    """:func:`_rows` as a frame."""
     text = dict.fromkeys(("ccg", "ccg_name", "stp_name", "lad", "lad_name"), str)
-    return Place(name, rows.astype(text))
+    return _rows(chosen).to_pandas().astype(text)
 
 
 def _mask(spec: object) -> tuple[np.ndarray, str]:

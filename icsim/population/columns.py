@@ -200,12 +200,24 @@ def empty_people(n: int) -> np.ndarray:
     one["discharged"] = -NEVER
     for clock in ("next_need", "next_care", "next_planned", "next_life", "departure_day"):
         one[clock] = NEVER
+    rows = _rows(n)
+    rows[:] = one.view(np.uint8)  # a row at a time: memory is walked through once
+    return rows.view(PERSON)[:, 0]
+
+
+def copied(people: np.ndarray) -> np.ndarray:
+    """The same people in memory of their own, aligned as by :func:`empty_people`."""
+    rows = _rows(len(people))
+    rows[:] = people.view(np.uint8).reshape(rows.shape)
+    return rows.view(PERSON)[:, 0]
+
+
+def _rows(n: int) -> np.ndarray:
+    """Room for ``n`` people, as bytes, from the start of a cache line."""
     size = PERSON.itemsize
     buffer = np.empty(n * size + LINE_BYTES, dtype=np.uint8)
     offset = -buffer.ctypes.data % LINE_BYTES
-    rows = buffer[offset : offset + n * size].reshape(n, size)
-    rows[:] = one.view(np.uint8)  # a row at a time: memory is walked through once
-    return rows.view(PERSON)[:, 0]
+    return buffer[offset : offset + n * size].reshape(n, size)
 
 
 def frailty_group(frailty: np.ndarray) -> np.ndarray:

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from icsim import evidence
 from icsim.compiling import compiled, kernel
 from icsim.evidence import Catalogue, published
+from icsim.evidence.remembering import remembered
 from icsim.population.columns import (
     AGE_BAND_OF_AGE,
     AGE_BAND_STARTS,
@@ -245,6 +247,12 @@ def need_rates(targets: Catalogue, path: Catalogue) -> NeedRates:
     outside = np.maximum(1 - in_hospital / at_mid, t("death_outside_least")) * t("need_scale_death")
     rates[MORTALITY] = (at_mid * outside)[:, None] * spread(t("mortality_imd_ratio_fifths"))
     return NeedRates(np.round(rates, 12), np.round(odds, 12))
+
+
+@remembered
+def usual_need_rates(catalogue: Catalogue) -> NeedRates:
+    """As :func:`need_rates` on the path of care of the catalogue as shipped."""
+    return need_rates(catalogue, evidence.load())
 
 
 def _ratios(catalogue: Catalogue, suffix: str, missing: float = 1.0) -> np.ndarray:

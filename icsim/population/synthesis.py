@@ -4,17 +4,18 @@ A person is the same whatever boundary, sample or length of run they are looked 
 seed, LSOA, age and number, and everything else from the key.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from icsim.compiling import compiled
+from icsim.evidence.remembering import remembered
 from icsim.population import demography, neighbourhoods, practices
 from icsim.population.circumstances import CircumstanceTables, circumstance_tables, settle
-from icsim.population.columns import N_CONDITIONS, Sex, Status, empty_people
+from icsim.population.columns import N_CONDITIONS, Sex, Status, copied, empty_people
 from icsim.population.demography import Calendar, DemographyTables, Roll
 from icsim.population.health import N_FACTORS, AgeingTables, health_tables, mental_need, social_need
 from icsim.population.purposes import (
@@ -27,6 +28,7 @@ from icsim.population.purposes import (
     SEX,
     SOCIAL_NEED,
 )
+from icsim.population.ready import ReadyMade, find
 from icsim.streams import bits, exp, normal, uniform
 
 if TYPE_CHECKING:
@@ -72,8 +74,49 @@ def synthesise(
 
     ``sample`` keeps a share of the people (those of a smaller sample are all in a larger one); ``practices``
     is a number of practices or a list of names, list sizes or mappings of both; ``population_per_team`` sets
-    the size of a neighbourhood. Raises ``ValueError`` for a sample outside (0, 1] or no days.
+    the size of a neighbourhood. Where the same people are at hand (:mod:`icsim.population.ready`) they are
+    copied. Raises ``ValueError`` for a sample outside (0, 1] or no days.
     """
+    asked = {"seed": seed, "days": days, "sample": sample, "start": start, "practices": practices,
+             "population_per_team": population_per_team}  # fmt: skip
+    found = find(asked, place, catalogue)
+    if found is None:
+        return _made(place, catalogue, **asked)
+    return replace(
+        found,
+        people=copied(found.people),
+        lsoas=found.lsoas.copy(),
+        neighbourhoods=found.neighbourhoods.copy(),
+        practices=found.practices.copy(),
+        authorities=found.authorities.copy(),
+        ageing=_tables(catalogue)[0],
+    )
+
+
+def ready_made(place: "Place", catalogue: "Catalogue", **asked: Any) -> ReadyMade:
+    """The people that :func:`synthesise` makes, ready for several runs; ``asked`` are its other arguments."""
+    own = catalogue.apart()
+    population = synthesise(place, catalogue=own, **asked)
+    return ReadyMade(asked, own.values_read, replace(population, ageing=cast("Any", None)))
+
+
+@remembered
+def _tables(catalogue: "Catalogue") -> tuple[AgeingTables, CircumstanceTables, DemographyTables]:
+    health = health_tables(catalogue)
+    return health, circumstance_tables(catalogue, health), demography.demography_tables(catalogue)
+
+
+def _made(
+    place: "Place",
+    catalogue: "Catalogue",
+    *,
+    seed: int,
+    days: int,
+    sample: float,
+    start: date,
+    practices: int | list | None,
+    population_per_team: float | None,
+) -> Population:
     if not 0 < sample <= 1:
         raise ValueError(f"sample: expected more than 0 and at most 1, got {sample}")
     if days < 1:
@@ -83,8 +126,7 @@ def synthesise(
     population = counts.sum(axis=1)
     grouping = _grouping(lsoas, catalogue, population_per_team)
     registration = _registration(place, grouping, population, practices, catalogue)
-    health = health_tables(catalogue)
-    moves = demography.demography_tables(catalogue)
+    health, circumstances, moves = _tables(catalogue)
     dates = demography.calendar(start, days)
     codes = np.array([int(str(code)[1:]) for code in lsoas["lsoa"]], dtype=np.int64)
     deciles = lsoas["imd_decile"].to_numpy(dtype=np.int64)
@@ -97,7 +139,7 @@ def synthesise(
     people = empty_people(len(here.key) + len(coming.key))
     areas = np.stack([deciles, grouping.neighbourhood, grouping.authority], axis=1)
     lists = (registration.start, registration.practice, registration.until)
-    tables = (health, circumstance_tables(catalogue, health), moves, dates)
+    tables = (health, circumstances, moves, dates)
     n = len(here.key)
     _fill(people[:n], here, here_order, areas, lists, tables, Status.RESIDENT.value)
     _fill(people[n:], coming, coming_order, areas, lists, tables, Status.EXPECTED.value)

@@ -124,6 +124,13 @@ class Design:
             )
         )
 
+    @cached_property
+    def sizes(self) -> dict[int, tuple[float, float]]:
+        """How many people each run has, and how many years, by number."""
+        columns = ["number", "people", "years"]
+        rows = self.table[columns].itertuples(index=False, name=None)
+        return {int(number): (float(people), float(years)) for number, people, years in rows}
+
     @property
     def identity(self) -> str:
         """What it is of; see :func:`identity_of`."""

@@ -12,7 +12,8 @@ from icsim import __version__
 from icsim.recording.store import ResultError, folder_name
 from icsim.sweeps import design as designs
 from icsim.sweeps.design import Design
-from icsim.sweeps.execution import Cluster, Execution, Progress, backlog
+from icsim.sweeps.execution import STORE_BYTES, Cluster, Execution, Progress, backlog
+from icsim.sweeps.people import store_bytes
 from icsim.sweeps.store import DESIGN, FORMAT, FORMAT_VERSION, MANIFEST, Store
 
 
@@ -105,7 +106,9 @@ def run(
         left = backlog(sweep.design, store, retry_failed)
         if not left.waiting:
             return Progress(left.total, left.done, left.failed)
-        with (cluster or Cluster()).connected() as ray:
+        where = cluster or Cluster()
+        room = store_bytes(sweep.design, left.waiting, where.workers, STORE_BYTES)
+        with where.connected(room) as ray:
             _fits(sweep, ray)
             return Execution(sweep.design, store, ray, model=model, tell=tell).run(left)
 

@@ -17,27 +17,37 @@ from icsim.sweeps.store import schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from icsim.population.ready import ReadyMade
     from icsim.recording.recorder import Recorder
 
+TRIAL_SAMPLE = 0.001
 Failed = tuple[int, str]
 """A run that failed: its number, and what was said."""
 
 
 def make_runs(
-    base: dict[str, Any], specs: Sequence[RunSpec], keep: Sequence[str], model: Callable[..., Any] | None
+    base: dict[str, Any],
+    specs: Sequence[RunSpec],
+    keep: Sequence[str],
+    model: Callable[..., Any] | None,
+    *people: "ReadyMade",
 ) -> tuple["pa.Table | None", list[Failed]]:
     """Make runs one after the other; one that fails is told of, and the next is made.
 
-    Returns the figures of all that succeeded (None for none) and what failed.
+    ``people`` are ready-made for some of them. Returns the figures of all that succeeded (None for none) and
+    what failed.
     """
     import pyarrow as pa
 
+    from icsim.population.ready import at_hand
+
     made, failed = [], []
-    for spec in specs:
-        try:
-            made.append(make_one(base, spec, keep, model))
-        except Exception as error:  # whatever it is, it is the run's own affair
-            failed.append((spec.number, told(error)))
+    with at_hand(*people):
+        for spec in specs:
+            try:
+                made.append(make_one(base, spec, keep, model))
+            except Exception as error:  # whatever it is, it is the run's own affair
+                failed.append((spec.number, told(error)))
     return (pa.concat_tables(made).unify_dictionaries() if made else None), failed
 
 
@@ -58,6 +68,25 @@ def make_one(
         rows = figures(recorder, keep)
     _settled()
     return table(rows, spec.key, time.perf_counter() - began)
+
+
+def make_people(base: dict[str, Any], spec: RunSpec) -> "ReadyMade":
+    """The people that a run begins with."""
+    from icsim import evidence
+    from icsim.evidence import places
+    from icsim.experiment import load
+    from icsim.model import people_asked
+    from icsim.population.synthesis import ready_made
+
+    experiment = load(base, {**spec.settings, "seed": spec.seed})
+    place, catalogue = places.resolve(experiment.place), evidence.load().with_values(experiment.parameters)
+    return ready_made(place, catalogue, **people_asked(experiment, experiment.seed))
+
+
+def read_by_people(base: dict[str, Any]) -> frozenset[str]:
+    """The parameters that people of the base are made from, seen as a few of them are made."""
+    few = {"population.sample": min(base["population"]["sample"], TRIAL_SAMPLE)}
+    return frozenset(make_people(base, RunSpec(0, "", 0, 0, base["seed"], few)).read)
 
 
 def figures(recorder: "Recorder", keep: Sequence[str]) -> list[tuple[Any, ...]]:

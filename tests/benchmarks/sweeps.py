@@ -1,14 +1,20 @@
 """What a sweep costs over its runs in a plain loop, beside what Mesa and Starsim offer for many runs.
 
-    python tests/benchmarks/sweeps.py            # about six minutes on two idle cores
+    python tests/benchmarks/sweeps.py            # about five minutes on two idle cores
     python tests/benchmarks/sweeps.py --quick    # a few runs of each: is all well?
 
-The plain loop is one process that does for each run what a worker of a sweep does; half of it is timed
-before the sweep and half after, and all of that several times over, as a machine's own speed wanders: the
-table has the round of the middling gain, and below it the range. The pace of a sweep is counted from when
-every worker has made its first task, so that starting Ray and importing, which are told apart, do not
-count. Mesa (``mesa.batch_run``) and Starsim (``MultiSim``) run models of their own of about as many seconds
-a run, on two processes and in a loop: it is the gain that is compared.
+The plain loop is what one writes without a sweep: one process that calls ``icsim.run`` and takes the figures
+from the run. It has what any run has (tables that follow from the evidence alone are worked out once in a
+process), and of a sweep's own ways none: it writes each run as a folder and reads it back, and each run
+makes its own people. The other loop is one process that does for each run what a worker of a sweep does when
+it is given no people: against that, what is left is the cost of Ray and of two workers on one memory, less
+the people that runs share. Here two runs share their people, those of the same seed.
+
+Half of each loop is timed before the sweep and half after, and all of that several times over, as a machine's
+own speed wanders: the table has the round of the middling gain, and below it the range. The pace of a sweep
+is counted from when every worker has made its first task, so that starting Ray and importing, which are told
+apart, do not count. Mesa (``mesa.batch_run``) and Starsim (``MultiSim``) run models of their own of about as
+many seconds a run, on two processes and in a loop: it is the gain that is compared.
 
 *Wall* counts everything else that the machine was doing; *processor* does not: it is the processor time
 of all processes that had a part, Ray's own among them. What two free cores would gain is twice the
@@ -119,14 +125,32 @@ def sweep_of(runs: int, sample: float, folder: str) -> Any:
 
 
 def plain(sweep: Any, specs: Any) -> Cost:
-    """Runs in a loop, one more before them left out for what it imports and compiles."""
+    """Runs by library calls in a loop, one more before them left out for what it imports and compiles."""
+    import icsim
+    from icsim.analysis.outcomes import values_of
+
+    def one(spec: Any) -> Any:
+        with tempfile.TemporaryDirectory() as folder:
+            overrides = {**spec.settings, "seed": spec.seed}
+            return values_of(icsim.run(sweep.design.base, overrides=overrides, out=f"{folder}/run"), False)
+
+    return looped(one, sweep, specs)
+
+
+def own(sweep: Any, specs: Any) -> Cost:
+    """Runs as a worker makes them, in a loop; again one more before them."""
     from icsim.sweeps.work import make_one
 
-    design, cost = sweep.design, []
-    make_one(design.base, design.runs[0], design.keep, None)
+    return looped(lambda spec: make_one(sweep.design.base, spec, sweep.design.keep, None), sweep, specs)
+
+
+def looped(one: Callable[[Any], Any], sweep: Any, specs: Any) -> Cost:
+    """What it costs to do one after the other."""
+    cost: list[Cost] = []
+    one(sweep.design.runs[0])
     with measured(cost):
         for spec in specs:
-            make_one(design.base, spec, design.keep, None)
+            one(spec)
     return cost[0]
 
 
@@ -221,21 +245,25 @@ def main() -> None:
         for _ in range(1 if quick else ROUNDS):
             with tempfile.TemporaryDirectory() as folder:
                 sweep = sweep_of(runs, sample, folder)
-                half = runs // 2
-                first = plain(sweep, sweep.design.runs[:half])
+                halves = sweep.design.runs[: runs // 2], sweep.design.runs[runs // 2 :]
+                first = plain(sweep, halves[0]), own(sweep, halves[0])
                 both, start = on_ray(sweep)
                 people = int(sweep.design.table["people"].iloc[0])
-                rounds.append((first + plain(sweep, sweep.design.runs[half:]), both, start))
-        rounds.sort(key=lambda round_: round_[0].cpu / round_[1].cpu)
-        one, both, start = rounds[len(rounds) // 2]
-        add_row(table, f"icsim sweep, {people:,} people", runs, one, both)
-        overhead = [1000 * (both.cpu - one.cpu) / runs for one, both, _ in rounds]
-        gain = [WORKERS * one.cpu / both.cpu for one, both, _ in rounds]
-        said.append(
-            f"{people:,} people: gain on free cores {min(gain):.2f} to {max(gain):.2f} (target "
-            f"{TARGET_GAIN}); processor time over the loop's {min(overhead):+.0f} to {max(overhead):+.0f} "
-            f"ms a run (target {TARGET_OVERHEAD_MS}); {start:.0f} s until both workers had made a task"
-        )
+                loops = first[0] + plain(sweep, halves[1]), first[1] + own(sweep, halves[1])
+                rounds.append((*loops, both, start))
+        rounds.sort(key=lambda round_: round_[0].cpu / round_[2].cpu)
+        by_calls, by_worker, both, start = rounds[len(rounds) // 2]
+        add_row(table, f"icsim sweep, {people:,} people", runs, by_calls, both)
+        add_row(table, "beside its workers' way in a loop", runs, by_worker, both)
+        for called, at in (("the plain loop", 0), ("its workers' way in a loop", 1)):
+            overhead = [1000 * (each[2].cpu - each[at].cpu) / runs for each in rounds]
+            gain = [WORKERS * each[at].cpu / each[2].cpu for each in rounds]
+            said.append(
+                f"{people:,} people, beside {called}: gain on free cores {min(gain):.2f} to {max(gain):.2f} "
+                f"(target {TARGET_GAIN}); processor time over it {min(overhead):+.0f} to "
+                f"{max(overhead):+.0f} ms a run (target {TARGET_OVERHEAD_MS})"
+            )
+        said.append(f"{people:,} people: {start:.0f} s until both workers had made a task")
     runs = 4 if quick else 16
     others: list[tuple[str, Callable[[], Cost], Callable[[], Cost]]] = [
         ("mesa.batch_run", lambda: by_mesa(runs, 1), lambda: by_mesa(runs, WORKERS)),
