@@ -30,6 +30,8 @@ from icsim.recording.store import CHECKPOINTS, TABLES, RunWriter
 SAVE_EVERY_SECONDS = 60.0
 """How often a long run keeps where it is, so that ``resume`` can go on with it."""
 LATEST = f"latest{SUFFIX}"
+MUCH = 50_000_000
+"""Bytes of people who are let go of at once, not when Python comes to it: looking for them takes 0.1 s."""
 _EVERY = re.compile(r"(?:every )?(\d{1,3}) months?")
 
 
@@ -265,10 +267,11 @@ def _simulate(
                 finish(made)
                 for key, value in made.work().items():
                     work[key] = work.get(key, 0) + value
-                recorder, used = made.recorder, made.catalogue
+                recorder, used, held = made.recorder, made.catalogue, made.people.nbytes
                 release(made)
                 del made
-                gc.collect()  # people and organisations refer to one another: let go before writing
+                if held > MUCH:  # people and organisations refer to one another: let go before writing
+                    gc.collect()
                 writer.add(recorder, replicate, timings=timings, work=work, evidence=sorted(used.used))
         (writer.folder / LATEST).unlink(missing_ok=True)
         timings["total_s"] = time.perf_counter() - began

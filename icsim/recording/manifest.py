@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
@@ -48,7 +49,12 @@ def digest(value: Any) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that can change a result."""
-    found = {"python": platform.python_version(), "icsim": __version__}
+    return {"python": platform.python_version(), "icsim": __version__, **_libraries()}
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    found = {}
     for library in LIBRARIES:
         try:
             found[library] = version(library)

@@ -240,7 +240,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
     table, said = Table(*HEADS), []
-    for sample, runs in ((0.02, 12 if quick else 30), (0.1 if quick else 1.0, 8 if quick else 12)):
+    for sample, runs in ((0.02, 12 if quick else 80), (0.1 if quick else 1.0, 8 if quick else 12)):
         rounds, people = [], 0
         for _ in range(1 if quick else ROUNDS):
             with tempfile.TemporaryDirectory() as folder:
