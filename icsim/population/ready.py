@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from icsim.evidence import Catalogue
     from icsim.evidence.places import Place
-    from icsim.population.synthesis import Population
+    from icsim.population import synthesis
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ReadyMade:
 
     asked: Mapping[str, Any]
     read: Mapping[str, float | str | None]
-    population: "Population"
+    population: "synthesis.Population"
 
     def answers(self, asked: Mapping[str, Any], place: "Place", catalogue: "Catalogue") -> bool:
         """Whether exactly these people would be made; what they were made from then counts as read."""
@@ -49,7 +49,7 @@ def at_hand(*ready: ReadyMade) -> Iterator[None]:
         _AT_HAND.reset(before)
 
 
-def find(asked: Mapping[str, Any], place: "Place", catalogue: "Catalogue") -> "Population | None":
+def find(asked: Mapping[str, Any], place: "Place", catalogue: "Catalogue") -> "synthesis.Population | None":
     """The people at hand that ``synthesise`` would make, not to be written into; None if there are none."""
     for ready in _AT_HAND.get():
         if ready.answers(asked, place, catalogue):
