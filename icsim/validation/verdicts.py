@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from icsim import __version__
 from icsim.validation.validating import NOT_SHOWN, SHOWN, UNSURE, Finding, Setting, Verdict
 
 if TYPE_CHECKING:
@@ -72,7 +74,14 @@ def table(verdicts: Sequence[Verdict], setting: Setting) -> "Group":
 
 def page(verdicts: Sequence[Verdict], setting: Setting) -> str:
     """For documentation, as Markdown."""
-    lines = [f"{about(setting)}: {summary(verdicts)}.", ""]
+    ran = f"icsim {__version__}, {date.today()}; {about(setting)}"
+    lines = [
+        "# Patterns: what was found", "", "*Written by `icsim validate --page`: not edited by hand.*", "",
+        f"{ran}: **{summary(verdicts)}**.", "",
+        "*Tells apart*: how far from what is asked a figure must lie for so many seeds to tell it in four of "
+        "five cases. A check that is not shown stays; one that cannot be told needs more seeds or people. "
+        "[How it is done](validating.md).", "",
+    ]  # fmt: skip
     shown = ""
     for verdict in verdicts:
         pattern = verdict.pattern
