@@ -178,7 +178,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         said = content[:40].splitlines()[0].decode("ascii", "replace")
         raise CheckpointError(f"{path} was written by another version of icsim ({said!r}; this one reads 1)")
     start = len(MAGIC) + 65
-    if hashlib.sha256(memoryview(content)[start:]).hexdigest().encode() != content[len(MAGIC) : start - 1]:
+    checksum = hashlib.sha256(memoryview(content)[start:]).hexdigest().encode() + b"\n"
+    if checksum != content[len(MAGIC) : start]:
         raise CheckpointError(f"{path} is damaged or cut short: its checksum is wrong")
     try:
         stream = pa.ipc.open_stream(pa.py_buffer(content).slice(start))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icsim import checkpoint
@@ -90,6 +90,7 @@ def test_what_is_no_plain_value_is_refused_by_name(tmp_path: Path):
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0, 1), st.integers(1, 255))
+@example(0.03971368149527677, 1)  # the end of the line with the checksum
 def test_one_wrong_byte_anywhere_is_found(tmp_path_factory: pytest.TempPathFactory, where: float, by: int):
     file = tmp_path_factory.mktemp("damage") / "one.icsim"
     write(file, HEADER, {"a": np.arange(1000)})
