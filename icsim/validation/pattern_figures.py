@@ -203,10 +203,10 @@ def whole_against_none(worlds: Worlds) -> float:
     return _against_first(worlds, "emergency_admissions")[0]
 
 
-def whole_less_best_single(worlds: Worlds) -> float:
-    """The same, less that of the world with fewest among those after the second: points."""
-    whole, *singles = _against_first(worlds, "emergency_admissions")
-    return whole - min(singles)
+def whole_less_single(worlds: Worlds) -> float:
+    """The same, less that of the third world: points."""
+    whole, single = _against_first(worlds, "emergency_admissions")
+    return whole - single
 
 
 def change_of_deaths(worlds: Worlds) -> float:
