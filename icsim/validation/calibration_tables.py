@@ -314,16 +314,14 @@ def checkout() -> Path:
 
 
 def write_to_checkout(account: Account, today: date) -> list[Path]:
-    """Write changed values to the catalogue, and ``docs/calibration.md``; [] when every value stayed."""
+    """Write changed values to the catalogue, and ``docs/calibration.md`` whether or not any changed."""
     root = checkout()
     changes = account.changes(today)
-    if not changes:
-        return []
     page = root / "docs" / "calibration.md"
     partial = page.with_name(f".{page.name}.{os.getpid()}.partial")
     try:
         partial.write_text(account.markdown(today), encoding="utf-8")
-        files = rewrite(changes)
+        files = rewrite(changes) if changes else []
         partial.replace(page)
     finally:
         partial.unlink(missing_ok=True)
