@@ -51,7 +51,8 @@ def _cells(one: Doubt, decimals: int) -> tuple[str, str, str]:
     s = one.shares
     if math.isnan(s.mean):
         return (DASH, DASH, DASH)
-    return with_span(s.mean, s.low, s.high, decimals), f"{s.same_way:.0%}", share(one)
+    agree = f"{s.same_way:.0%}" if s.low or s.high else DASH  # of no change there is no way
+    return with_span(s.mean, s.low, s.high, decimals), agree, share(one)
 
 
 def share(one: Doubt) -> str:

@@ -244,12 +244,11 @@ def test_who_leaves_takes_what_was_learnt_along_unless_newcomers_are_taught() ->
         one = service(**given)
         teacher = Learning.__new__(Learning)
         teacher.rules = RULES
-        teacher.model = SimpleNamespace(
-            nation=SimpleNamespace(learning=lambda name, level, day: 1.0), date=None
-        )  # type: ignore[assignment]
-        teacher.engine = SimpleNamespace(  # type: ignore[assignment]
+        model: Any = SimpleNamespace(nation=SimpleNamespace(learning=lambda name, level, day: 1.0), date=None)
+        engine: Any = SimpleNamespace(
             training=training, evaluation=lambda programme, capability: 0.0, distributed=lambda programme: 1.0
         )
+        teacher.model, teacher.engine = model, engine
         standing: Any = SimpleNamespace(at_sites=lambda one, distributed: np.ones(2))
         there = Surroundings(standing, {"capability": 0.0}, {"gps": 1.0, "public": 1.0})
         for _ in range(12):
