@@ -172,6 +172,18 @@ def _put_back(model: "ICSModel", checkpoint: Checkpoint, future: Experiment) -> 
     model.random.setstate((version, tuple(numbers), left))
     model.rng.bit_generator.state = own(state["rng"])
     model.running = model.day < model.days
+    _tell_mesa_the_time(model)
+
+
+def _tell_mesa_the_time(model: Any) -> None:
+    """Mesa from 3.4 on counts time beside steps and plans the next step: both go on from where they were."""
+    if hasattr(model, "time") and hasattr(model, "_event_list"):
+        for event in model._event_list._events:  # all by as much, so that their order stays
+            event.time += model.steps - model.time
+        model.time = float(model.steps)
+    if hasattr(model.datacollector, "_collection_steps"):
+        many = max((len(values) for values in model.datacollector.model_vars.values()), default=0)
+        model.datacollector._collection_steps = list(range(model.steps - many + 1, model.steps + 1))
 
 
 def turn_to(model: "ICSModel", future: Experiment) -> None:

@@ -49,7 +49,10 @@ EVENTFUL = {
     "joint_work": {"who": {"min_age": 40}},
 }  # fmt: skip
 SCRATCH = {"due_today"}  # written before it is read, every day
-NOT_STATE = {"_validated", "_memory", "_address", "_numba_type", "built", "_lately", "_catalogue"}
+NOT_STATE = {
+    "_validated", "_memory", "_address", "_numba_type", "built", "_lately", "_catalogue",
+    "_event_list", "_event_generators", "_default_schedule", "_scenario",  # of Mesa, numbered anew
+}  # fmt: skip
 
 
 def lived(model: ICSModel, days: int) -> ICSModel:
