@@ -1,12 +1,12 @@
 """Writes docs/first-look.md: what the programme changes in each place, beside what was claimed and found.
 
-From the top of the repository: ``python docs/make_first_look.py [--replicates 3] [KEY=VALUE ...]``. Settings
-such as ``population.sample=0.1`` are for trying it out. No figure is typed in: those of the model come from
+From the top of the repository: ``python docs/make_first_look.py FOLDER [--replicates 3] [KEY=VALUE ...]``.
+Comparisons are kept in FOLDER, and those that are there are not made again. Settings such as
+``population.sample=0.1`` are for trying it out. No figure is typed in: those of the model come from
 comparisons, the others from the evidence catalogue.
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Sequence
 from datetime import date
@@ -17,7 +17,7 @@ from typing import Any
 import icsim
 from icsim import evidence
 from icsim.analysis.comparing import compare
-from icsim.analysis.comparison import Comparison
+from icsim.analysis.comparison import Comparison, open_comparison
 from icsim.analysis.outcomes import ALL
 from icsim.evidence.places import shipped
 from icsim.experiment.status_quo import STATUS_QUO
@@ -64,21 +64,22 @@ ALL_NINE = ("morciano2021_vanguard_only", "morciano2021_non_participants", "morc
 def main() -> None:
     """Compare each place with its status quo and write the page."""
     asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("folder", type=Path)
     asked.add_argument("--replicates", type=int, default=3)
-    asked.add_argument("--jobs", type=int, default=1)
+    asked.add_argument("--assumptions", type=int, default=80)
+    asked.add_argument("--ensemble", type=int, default=16)
+    asked.add_argument("--jobs", type=int)
     asked.add_argument("--out", type=Path, default=Path(__file__).parent / "first-look.md")
     asked.add_argument("settings", nargs="*")
     given = asked.parse_args()
     found: dict[str, Comparison] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for place in shipped():
-            began = time.perf_counter()
-            found[place] = compare(
-                [place, STATUS_QUO], replicates=given.replicates, overrides=given.settings, jobs=given.jobs,
-                out=Path(folder) / place, keep_runs=False,
-            )  # fmt: skip
-            _ = found[place].differences  # read before the folder goes
-            print(f"{place}: {time.perf_counter() - began:.0f} s", flush=True)
+    for place in shipped():
+        began, kept = time.perf_counter(), given.folder / place
+        found[place] = open_comparison(kept) if kept.exists() else compare(
+            [place, STATUS_QUO], replicates=given.replicates, overrides=given.settings, jobs=given.jobs,
+            assumptions=given.assumptions, ensemble=given.ensemble, out=kept, keep_runs=False,
+        )  # fmt: skip
+        print(f"{place}: {time.perf_counter() - began:.0f} s", flush=True)
     given.out.write_text(page(found, given.replicates, given.settings), encoding="utf-8")
 
 

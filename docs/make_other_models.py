@@ -74,6 +74,7 @@ def _made(name: str, options: argparse.Namespace) -> Comparison:
     return compare(
         [f"{FOLDER}/{one}" for one in STUDIES[name]], replicates=options.replicates * MORE.get(name, 1),
         overrides=[f"population.sample={options.sample}"], out=folder, jobs=options.jobs, keep_runs=False,
+        assumptions=0, ensemble=0,
     )  # fmt: skip
 
 

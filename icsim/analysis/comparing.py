@@ -54,10 +54,11 @@ def compare(
     outcome: str = OUTCOME,
     max_replicates: int = 100,
     costs: Sequence[float] = (),
-    assumptions: int = 0,
+    assumptions: int | None = None,
     over: Sequence[str] = (),
-    ensemble: int = 0,
+    ensemble: int | None = None,
     ensemble_file: str | Path | None = None,
+    draw_sample: float | None = None,
 ) -> Comparison:
     """Run experiments at the same seeds and compare each with the first, person by person.
 
@@ -81,10 +82,13 @@ def compare(
         costs: what each policy costs over the whole run, GBP, beyond what the model pays; in the order of the
             policies.
         assumptions: draws of assumed values, each with pairs of its own (``icsim.analysis.doubt``): how far
-            the change rests on them. 0 for none.
+            the change rests on them. Left out, 16; 0 for none.
         over: of which keys, with wildcards; none for every assumed value that the runs read.
-        ensemble: draws from sets of plausible values of behaviour, told apart from the assumptions.
+        ensemble: draws from sets of plausible values of behaviour, told apart from the assumptions. Left out,
+            8; 0 for none.
         ensemble_file: where those are; left out, the shipped ones.
+        draw_sample: share of the residents who live in the runs of draws; left out, that of 25,000 people,
+            and no more than in the comparison.
 
     Returns:
         the comparison, as ``open_comparison`` would open it.
@@ -95,7 +99,7 @@ def compare(
     """
     loaded = _loaded(experiments, overrides)
     plan = _plan(loaded, replicates, precision, half_width, outcome, max_replicates, costs)
-    drawing = Drawing.planned(loaded, assumptions, over, ensemble, ensemble_file)
+    drawing = Drawing.planned(loaded, assumptions, over, ensemble, ensemble_file, draw_sample)
     work = _Work(loaded, plan, outcome)
     first = loaded[0]
     name = "-vs-".join(work.labels[:3])
@@ -115,7 +119,9 @@ def compare(
                 upto = min(plan.most, done + more)
                 work.make(runs, range(done, upto), writer.folder / "runs", keep_runs, advance)
                 done = upto
-            drawing.make(runs, work.read, work.written, writer.folder / "draws", advance)
+            made = time.perf_counter()
+            drawing.make(runs, work.read, advance)
+            draws_s = time.perf_counter() - made
         tables = work.tables() | drawing.tables(work.labels)
         for table, frame in tables.items():
             writer.add_table(table, _arrow(frame))
@@ -125,7 +131,7 @@ def compare(
             experiment=first.to_dict(),
             seeds=[first.seed + replicate for replicate in range(done)],
             name=name,
-            timings={"total_s": time.perf_counter() - began, "runs_s": sum(work.seconds)},
+            timings={"total_s": time.perf_counter() - began, "runs_s": sum(work.seconds), "draws_s": draws_s},
         )
         manifest |= {
             "format": FORMAT,

@@ -8,12 +8,13 @@ pairs of its own seeds, and both worlds of a pair have the same draw, so that tw
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from math import nan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
 
+from icsim.analysis.outcomes import KNOWN
 from icsim.evidence.catalogue import Catalogue, Parameter
 
 if TYPE_CHECKING:
@@ -82,17 +83,17 @@ def drawn(rows: Sequence[Parameter], count: int, seed: int = SEED) -> list[dict[
 
 
 @dataclass(frozen=True)
-class Shares:
-    """What a change varies by: a one-way analysis of variance with random effects (Searle 1971).
+class Spread:
+    """What a change varies by over draws: a one-way analysis of variance with random effects (Searle 1971).
 
     Attributes:
         draws: how many draws have a figure.
         mean: over draws.
-        low, high: the middle 95% of the draws' means: what else the change might be.
-        same_way: share of draws whose mean has the sign of the mean.
-        between: standard deviation that comes with what was drawn.
-        luck: standard deviation of a single pair within a draw.
-        share: of the variance of single pairs that rests on what was drawn; its 95% interval by F.
+        low, high: the middle 95% of the draws, each drawn in to the mean until they vary as much as luck
+            leaves to what was drawn (Louis 1984): what else the change might be.
+        same_way: share of these that have the sign of the mean.
+        luck: variance of a single pair within a draw.
+        variance: that comes with what was drawn; with its 95% interval, by F.
     """
 
     draws: int
@@ -100,37 +101,38 @@ class Shares:
     low: float
     high: float
     same_way: float
-    between: float
     luck: float
-    share: float
-    share_low: float
-    share_high: float
+    variance: float
+    variance_low: float
+    variance_high: float
+
+    def times(self, factor: float, luck: float) -> "Spread":
+        """The same where the change is so many times as large, and the variance by luck so many times."""
+        s = self
+        return Spread(
+            s.draws, s.mean * factor, s.low * factor, s.high * factor, s.same_way, s.luck * luck,
+            s.variance * factor**2, s.variance_low * factor**2, s.variance_high * factor**2,
+        )  # fmt: skip
 
 
-def shares_of(values: np.ndarray) -> Shares:
+def spread_of(values: np.ndarray) -> Spread:
     """The analysis of differences, shape (draws, pairs of each); NaN where there is too little."""
     values = np.asarray(values, float)
     n, m = values.shape if values.ndim == 2 else (0, 0)
     if n < LEAST_DRAWS or m < 2:
-        return Shares(n, *([nan] * 9))
+        return Spread(n, *([nan] * 8))
     means = values.mean(axis=1)
     mean = float(means.mean())
     between = m * float(means.var(ddof=1))
     within = float(values.var(axis=1, ddof=1).mean())
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    same = float((np.sign(means) == np.sign(mean)).mean())
-    component = max((between - within) / m, 0.0)
-    total = component + within
-    if total <= 0:
-        return Shares(n, mean, float(low), float(high), same, 0.0, 0.0, nan, nan, nan)
-    ends = (nan, nan)
-    if within > 0:
-        ratio = between / within
-        cuts = stats.f.ppf([(1 + LEVEL) / 2, (1 - LEVEL) / 2], n - 1, n * (m - 1))
-        ends = tuple(float(np.clip((ratio / cut - 1) / (ratio / cut + m - 1), 0.0, 1.0)) for cut in cuts)
-    return Shares(
-        n, mean, float(low), float(high), same, component**0.5, within**0.5, component / total, *ends
-    )
+    variance = max((between - within) / m, 0.0)
+    drawn_in = mean + (means - mean) * (variance / (between / m)) ** 0.5 if between else means
+    low, high = np.quantile(drawn_in, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    same = float((np.sign(drawn_in) == np.sign(mean)).mean())
+    # Of a ratio of mean squares, F: those of the truth that would leave it within the middle 95%
+    cuts = stats.f.ppf([(1 + LEVEL) / 2, (1 - LEVEL) / 2], n - 1, n * (m - 1))
+    ends = (max((between / cut - within) / m, 0.0) for cut in cuts)
+    return Spread(n, mean, float(low), float(high), same, within, variance, *map(float, ends))
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def ranking(keys: Sequence[str], values: np.ndarray, means: np.ndarray, told: in
     n = len(means)
     if n < LEAST_DRAWS + 1 or not len(keys) or np.ptp(means) == 0:
         return Ranking((), len(keys), nan)
-    x, y = _ranks(values), _ranks(means[:, None])[:, 0]
+    x, y = ranks(values), ranks(means[:, None])[:, 0]
     found = x.T @ y
     luck = np.random.default_rng(SEED)
     shuffled = np.stack([luck.permutation(y) for _ in range(SHUFFLES)], axis=1)
@@ -192,7 +194,7 @@ def ranking(keys: Sequence[str], values: np.ndarray, means: np.ndarray, told: in
     return Ranking(tuple(_matters(keys[int(k)], float(found[k]), n) for k in order), len(keys), chance)
 
 
-def _ranks(columns: np.ndarray) -> np.ndarray:
+def ranks(columns: np.ndarray) -> np.ndarray:
     """Ranks of each column, centred and of length 1; nought where all are alike."""
     ranks = stats.rankdata(columns, axis=0)
     ranks = ranks - ranks.mean(axis=0)
@@ -208,12 +210,38 @@ def _matters(key: str, correlation: float, draws: int) -> Matters:
 
 @dataclass(frozen=True)
 class Doubt:
-    """What a study of draws says of one outcome under one policy."""
+    """What a study of draws says of one outcome under one policy, at the size of the comparison itself.
+
+    Attributes:
+        study, outcome: which.
+        spread: over the draws.
+        share: of all the variance of the mean change - by luck over as many pairs as there are, and by each
+            study - what comes with what this study drew; with its 95% interval. NaN where it cannot be told.
+        ranking: values that the change goes with.
+    """
 
     study: str
     outcome: str
-    shares: Shares
+    spread: Spread
+    share: tuple[float, float, float]
     ranking: Ranking
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What is not known of the change of an outcome under a policy, kind by kind.
+
+    Attributes:
+        outcome: whose change.
+        luck: share of the variance of the mean change that is luck; NaN where it cannot be told.
+        deviation: the standard deviation of all kinds together, in the outcome's unit.
+        studies: of draws, in the order of ``STUDIES``.
+    """
+
+    outcome: str
+    luck: float
+    deviation: float
+    studies: tuple[Doubt, ...]
 
 
 def studies_of(comparison: "Comparison") -> list[str]:
@@ -222,22 +250,61 @@ def studies_of(comparison: "Comparison") -> list[str]:
     return [study for study in STUDIES if study in made]
 
 
-def doubts(comparison: "Comparison", policy: str, outcome: str) -> list[Doubt]:
-    """What each study of a comparison says of an outcome of the place over the whole run."""
-    return [_doubt(comparison, study, policy, outcome) for study in studies_of(comparison)]
+def doubts(comparison: "Comparison", policy: str, outcome: str) -> Doubts:
+    """What luck and each study of a comparison say of an outcome of the place over the whole run."""
+    found = {study: _drawn(comparison, study, policy, outcome) for study in studies_of(comparison)}
+    spreads = {study: spread for study, (spread, _) in found.items()}
+    luck = _luck(comparison, policy, outcome, spreads)
+    known = {study: each for study, each in spreads.items() if not isnan(each.variance)}
+    whole = luck + sum(each.variance for each in known.values())
+    studies = []
+    for study, (spread, ranks) in found.items():
+        rest = whole - spread.variance
+        ends = (spread.variance, spread.variance_low, spread.variance_high)
+        low_to_high = tuple(each / (each + rest) if each + rest > 0 else nan for each in ends)
+        studies.append(Doubt(study, outcome, spread, low_to_high, ranks))  # type: ignore[arg-type]
+    share = luck / whole if whole > 0 else nan
+    return Doubts(outcome, share, whole**0.5 if whole >= 0 else nan, tuple(studies))
 
 
-def _doubt(comparison: "Comparison", study: str, policy: str, outcome: str) -> Doubt:
+def _luck(comparison: "Comparison", policy: str, outcome: str, spreads: Mapping[str, Spread]) -> float:
+    """Variance by luck of the mean change over its own pairs; of one pair, as draws show it."""
+    own = comparison.pairs(policy, outcome)
+    if len(own) > 1:
+        return float((own["policy"] - own["reference"]).var(ddof=1)) / len(own)
+    within = [each.luck for each in spreads.values() if not isnan(each.luck)]
+    return float(np.mean(within)) if within else nan
+
+
+def _drawn(comparison: "Comparison", study: str, policy: str, outcome: str) -> tuple[Spread, Ranking]:
+    """The spread over the draws of a study at the comparison's own size, and what the change goes with."""
+    values, given = draws_of(comparison, study, policy, outcome)
+    larger = 1 / comparison.manifest["doubt"][study]["of_the_people"]
+    grows = outcome in KNOWN and KNOWN[outcome].extensive
+    spread = spread_of(values).times(larger, larger) if grows else spread_of(values).times(1.0, 1 / larger)
+    if not len(values):
+        return spread, Ranking((), given.shape[1], nan)
+    return spread, ranking(list(given.columns), given.to_numpy(float), values.mean(axis=1))
+
+
+def draws_of(
+    comparison: "Comparison", study: str, policy: str, outcome: str, *, change: bool = True
+) -> tuple[np.ndarray, "pd.DataFrame"]:
+    """Figures of a study's draws, of as many people as lived in them, and what was drawn.
+
+    Returns:
+        the change of the outcome of the place over the whole run (or, without ``change``, what it is under
+        the reference), shape (draws, pairs of each), and a table of as many rows with a column for each key.
+    """
     d: Any = comparison.draws
     here = d[(d["study"] == study) & (d["outcome"] == outcome)]
     wide = here.pivot(index=["draw", "replicate"], columns="experiment", values="value")
+    given = _values(comparison, study)
     if not {comparison.reference, policy} <= set(wide.columns):
-        return Doubt(study, outcome, shares_of(np.zeros((0, 0))), Ranking((), 0, nan))
-    table = (wide[policy] - wide[comparison.reference]).unstack("replicate").dropna()
-    values = table.to_numpy(float)
-    given = _values(comparison, study).reindex(table.index)
-    ranks = ranking(list(given.columns), given.to_numpy(float), values.mean(axis=1)) if len(table) else None
-    return Doubt(study, outcome, shares_of(values), ranks or Ranking((), given.shape[1], nan))
+        return np.zeros((0, 0)), given.iloc[:0]
+    figures = wide[policy] - wide[comparison.reference] if change else wide[comparison.reference]
+    table = figures.unstack("replicate").dropna()
+    return table.to_numpy(float), given.reindex(table.index)
 
 
 def _values(comparison: "Comparison", study: str) -> "pd.DataFrame":

@@ -1,27 +1,31 @@
 """Makes the runs of draws: every experiment of a comparison under other values of the catalogue."""
 
-import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icsim import evidence
 from icsim.analysis.doubt import ASSUMPTIONS, ENSEMBLE, PAIRS_EACH, drawn, parameters_of, rows_to_draw
-from icsim.analysis.outcomes import ALL, values_of
-from icsim.analysis.runs import Job, Runs
+from icsim.analysis.runs import Runs, Trial
 from icsim.evidence import ensemble as ensembles
+from icsim.evidence import places
 from icsim.experiment import Experiment, ExperimentError
 from icsim.experiment.errors import Problem, near
-from icsim.recording.run import open_run
 
 if TYPE_CHECKING:
     import pandas as pd
 
+USUAL = {ASSUMPTIONS: 16, ENSEMBLE: 8}
+"""Draws made where nobody says how many: enough to see how large the doubt is, too few to see of what."""
+PEOPLE = 25_000
+"""Who live in a run of a draw where nobody says how many: more say more, and take longer."""
+NEEDED = ("monthly", "by_age_and_imd", "money")
 MOST_DRAWS = 10_000
 COLUMNS = ("study", "draw", "replicate", "experiment", "outcome", "value")
 VALUES = ("study", "draw", "key", "value")
-Written = Callable[[Experiment, int, bool], dict[str, Any]]
 
 
 @dataclass
@@ -31,16 +35,19 @@ class Drawing:
     Attributes:
         loaded: the experiments, the reference first.
         counts: draws of each study.
+        sample: share of the residents who live in their runs.
         over: patterns of assumed keys.
         plausible: sets of behaviour, where some are drawn.
         left_out: draws that could not be run, by what was said.
+        notes: what a reader must know of them.
     """
 
     loaded: list[Experiment]
     counts: dict[str, int]
+    sample: float
     over: tuple[str, ...] = ()
     plausible: ensembles.Ensemble | None = None
-    left_out: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._rows: list[tuple[Any, ...]] = []
@@ -51,16 +58,18 @@ class Drawing:
     def planned(
         cls,
         loaded: list[Experiment],
-        assumptions: int,
+        assumptions: int | None,
         over: Sequence[str],
-        ensemble: int,
+        ensemble: int | None,
         ensemble_file: str | Path | None,
+        sample: float | None = None,
     ) -> "Drawing":
         """What is asked for, or one clear error."""
-        for key, count in (("assumptions", assumptions), ("ensemble", ensemble)):
-            if not 0 <= count <= MOST_DRAWS:
-                said = f"expected a whole number of draws from 0 to {MOST_DRAWS:,}"
-                raise ExperimentError(Problem("compare", key, said, count))
+        asked = {ASSUMPTIONS: assumptions, ENSEMBLE: ensemble}
+        for key, count in asked.items():
+            if count is not None and not 0 <= count <= MOST_DRAWS:
+                raise _bad(key, f"expected a whole number of draws from 0 to {MOST_DRAWS:,}", count)
+        counts = {study: USUAL[study] if count is None else count for study, count in asked.items()}
         catalogue = evidence.load()
         for pattern in over:
             assumed = [row.key for row in catalogue if row.kind == "assumed"]
@@ -68,104 +77,104 @@ class Drawing:
                 said = (
                     "no assumed value of the catalogue that has a range is called so (* stands for anything)"
                 )
-                raise ExperimentError(Problem("compare", "over", said, pattern, near(pattern, assumed)))
-        if over and not assumptions:
-            raise ExperimentError(Problem("compare", "over", "it narrows --assumptions: give that too"))
+                raise _bad("over", said, pattern, near(pattern, assumed))
+        if over and not counts[ASSUMPTIONS]:
+            raise _bad("over", "it narrows --assumptions, which is 0")
         plausible = None
-        if ensemble:
+        if counts[ENSEMBLE]:
             try:
                 plausible = ensembles.read(catalogue, ensemble_file)
             except ensembles.EnsembleError as error:
-                raise ExperimentError(Problem("compare", "ensemble", str(error))) from None
-        counts = {ASSUMPTIONS: assumptions, ENSEMBLE: ensemble}
-        return cls(loaded, {study: n for study, n in counts.items() if n}, tuple(over), plausible)
+                raise _bad("ensemble", str(error)) from None
+        own = loaded[0].population.sample
+        if sample is None:
+            sample = min(own, float(f"{PEOPLE / places.resolve(loaded[0].place).population:.2g}"))
+        elif not 0 < sample <= own:
+            raise _bad(
+                "draw-sample", f"expected a share above 0 and up to the comparison's own, {own:g}", sample
+            )
+        return cls(loaded, {study: n for study, n in counts.items() if n}, sample, tuple(over), plausible)
 
     @property
     def runs(self) -> int:
         """How many runs all draws take."""
         return sum(self.counts.values()) * PAIRS_EACH * len(self.loaded)
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader must know of draws that could not be run."""
-        if not self.left_out:
-            return ()
-        whole = sum(self.counts.values())
-        return (
-            f"{len(self.left_out)} of {whole} draws could not be run and are left out: {self.left_out[0]}",
-        )
-
     def about(self) -> dict[str, Any]:
-        """What the manifest says: by study the draws and how many values vary."""
+        """What the manifest says: by study the draws, how many values vary, and of how many people."""
+        part = self.sample / self.loaded[0].population.sample
         found: dict[str, Any] = {
-            study: {"draws": count, "values": self._keys.get(study, 0), "pairs_each": PAIRS_EACH}
+            study: {"draws": count, "values": self._keys.get(study, 0), "pairs_each": PAIRS_EACH,
+                    "sample": self.sample, "of_the_people": part}
             for study, count in self.counts.items()
-        }
+        }  # fmt: skip
         if self.over and ASSUMPTIONS in found:
             found[ASSUMPTIONS]["over"] = list(self.over)
         if self.plausible is not None and ENSEMBLE in found:
             found[ENSEMBLE]["about"] = dict(self.plausible.about)
         return found
 
-    def make(
-        self, runs: Runs, read: Iterable[str], written: Written, folder: Path, advance: Callable[..., None]
-    ) -> None:
+    @cached_property
+    def _fixed(self) -> set[str]:
+        """Keys that an experiment sets."""
+        return {key for experiment in self.loaded for key in experiment.parameters}
+
+    def make(self, runs: Runs, read: Iterable[str], advance: Callable[..., None]) -> None:
         """Make the runs of all draws, of values that the runs before have read."""
-        fixed = {key for experiment in self.loaded for key in experiment.parameters}
-        for study, count in self.counts.items():
-            for at, draw in enumerate(self._sets(study, count, set(read), fixed)):
-                self._draw(runs, (study, at), draw, written, folder, advance)
-        shutil.rmtree(folder, ignore_errors=True)
-
-    def _sets(self, study: str, count: int, read: set[str], fixed: set[str]) -> list[dict[str, float]]:
-        if study == ENSEMBLE and self.plausible is not None:
-            sets = [
-                {key: value for key, value in one.items() if key not in fixed} for one in self.plausible.sets
-            ]
-            found = [sets[k % len(sets)] for k in range(count)]
-        else:
-            rows = rows_to_draw(evidence.load(), read, self.over, fixed)
-            if not rows:
-                raise ExperimentError(
-                    Problem(
-                        "compare", "over", "these runs read no such value that is not set", list(self.over)
-                    )
-                )
-            found = drawn(rows, count)
-        self._keys[study] = len(found[0])
-        return found
-
-    def _draw(
-        self,
-        runs: Runs,
-        which: tuple[str, int],
-        draw: dict[str, float],
-        written: Written,
-        folder: Path,
-        advance: Callable[..., None],
-    ) -> None:
-        """One draw: pairs at seeds that no other draw has."""
-        study, number = which
-        jobs = []
-        for replicate in range(PAIRS_EACH):
-            for at, experiment in enumerate(self.loaded):
-                plain = written(experiment, (number + 1) * PAIRS_EACH + replicate, False)
-                plain["parameters"] = parameters_of(draw, plain["parameters"])
-                place = folder / f"{study}{number}" / f"{at}-{replicate}"
-                jobs.append(Job(at, replicate, plain, place, may_fail=True))
-        for _ in runs.make(jobs):
+        sets = {
+            study: self._plausible(count) if study == ENSEMBLE else self._assumed(count, set(read))
+            for study, count in self.counts.items()
+        }
+        self.counts = {study: len(each) for study, each in sets.items() if each}
+        self._keys = {study: len(sets[study][0]) for study in self.counts}
+        found: dict[tuple[str, int], dict[tuple[int, int], Any]] = {}
+        for trial, said in runs.make(self._trials(sets)):
+            found.setdefault(trial.draw, {})[trial.replicate, trial.at] = said
             advance(1)
-        wrong = next((job for job in jobs if not job.folder.exists()), None)
-        if wrong is not None:
-            self.left_out.append(wrong.folder.with_suffix(".txt").read_text(encoding="utf-8"))
-        else:
-            for job in jobs:
-                self._rows += [
-                    (study, number, job.replicate, job.at, outcome, value)
-                    for outcome, value in _figures(job.folder)
-                ]
-            self._values += [(study, number, key, value) for key, value in draw.items()]
-        shutil.rmtree(folder / f"{study}{number}", ignore_errors=True)
+        wrong = [said for each in found.values() for said in each.values() if isinstance(said, str)]
+        left_out = sum(any(isinstance(said, str) for said in each.values()) for each in found.values())
+        if wrong:
+            self.notes.append(
+                f"{left_out} of {len(found)} draws could not be run and are left out: {wrong[0]}"
+            )
+        for (study, number), each in sorted(found.items()):
+            if any(isinstance(said, str) for said in each.values()):
+                continue
+            self._rows += [
+                (study, number, replicate, at, outcome, value)
+                for (replicate, at), said in sorted(each.items())
+                for outcome, value in said
+            ]
+            self._values += [(study, number, key, value) for key, value in sets[study][number].items()]
+
+    def _plausible(self, count: int) -> list[dict[str, float]]:
+        """Sets of behaviour, without what an experiment sets."""
+        assert self.plausible is not None
+        sets = [
+            {key: value for key, value in one.items() if key not in self._fixed}
+            for one in self.plausible.sets
+        ]
+        return [sets[k % len(sets)] for k in range(count)]
+
+    def _assumed(self, count: int, read: set[str]) -> list[dict[str, float]]:
+        """Draws of assumed values, without those that the other study varies."""
+        apart = set() if self.plausible is None else set(self.plausible.keys)
+        rows = rows_to_draw(evidence.load(), read, self.over, self._fixed | apart)
+        if not rows and self.over:
+            raise _bad("over", "these runs read no such value that is not set", list(self.over))
+        return drawn(rows, count) if rows else []
+
+    def _trials(self, sets: Mapping[str, Sequence[Mapping[str, float]]]) -> Iterator[Trial]:
+        """Pairs of every draw, at seeds that no other draw has."""
+        recorded = {f"record.{table}": True for table in NEEDED}
+        written = [experiment.to_dict() for experiment in self.loaded]
+        for study, draws in sets.items():
+            for number, draw in enumerate(draws):
+                given = [parameters_of(draw, each["parameters"]) for each in written]
+                for replicate, (at, each) in product(range(PAIRS_EACH), enumerate(written)):
+                    seed = each["seed"] + (number + 1) * PAIRS_EACH + replicate
+                    own = {"seed": seed, "replicates": 1, "population.sample": self.sample, **recorded}
+                    yield Trial((study, number), at, replicate, each, own, given[at])
 
     def tables(self, labels: Sequence[str]) -> dict[str, "pd.DataFrame"]:
         """``draws`` and ``drawn_values``; nothing where nothing was drawn."""
@@ -178,10 +187,5 @@ class Drawing:
         return {"draws": figures, "drawn_values": pd.DataFrame(self._values, columns=list(VALUES))}
 
 
-def _figures(folder: Path) -> list[tuple[str, float]]:
-    """Outcomes of the place over the whole run."""
-    table: Any = values_of(open_run(folder), organisations=False)
-    here = table[(table["dimension"] == "place") & (table["financial_year"] == ALL)]
-    return [
-        (str(outcome), float(value)) for outcome, value in zip(here["outcome"], here["value"], strict=True)
-    ]
+def _bad(key: str, said: str, value: Any = ..., choices: Sequence[str] = ()) -> ExperimentError:
+    return ExperimentError(Problem("compare", key, said, value, choices))

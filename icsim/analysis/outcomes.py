@@ -27,6 +27,8 @@ TRUST, GP, SYSTEM, COUNCIL, TEAM = (
 )  # fmt: skip
 SUPPLIERS = "Staff and suppliers"
 COLUMNS = ("financial_year", "dimension", "group", "outcome", "value")
+INTENSIVE = ("%", "days", "z per 1,000", "per 1,000", "ratio", "share", "0 to 1", "services")
+"""Units of figures that are as large in a small place as in a large one."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Outcome:
     value: Callable[[Year], float]
     better: int = -1
     decimals: int = 0
+
+    @property
+    def extensive(self) -> bool:
+        """Whether it is a count or a sum, which grows with the number of people."""
+        return self.unit not in INTENSIVE
 
 
 def _total(

@@ -43,16 +43,24 @@ def compare(
         typer.Option(metavar="GBP", help="What a policy costs over the run; once for each policy, in order."),
     ] = None,
     assumptions: Annotated[
-        int, typer.Option(metavar="N", help="Draws of assumed values: what of the change rests on them.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            metavar="N", help="Draws of assumed values: what rests on them; left out, 16; 0 for none."
+        ),
+    ] = None,
     over: Annotated[
         list[str] | None, typer.Option(metavar="KEYS", help="Only these assumed values, such as 'effort_*'.")
     ] = None,
     ensemble: Annotated[
-        int, typer.Option(metavar="N", help="Draws of plausible behaviours (icsim calibrate --behaviour).")
-    ] = 0,
+        int | None,
+        typer.Option(metavar="N", help="Draws of plausible behaviours; left out, 8; 0 for none."),
+    ] = None,
     ensemble_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where those are; left out, the shipped ones.")
+    ] = None,
+    draw_sample: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Share of the people who live in draws; left out, 25,000 people."),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Runs at once; left out, one a core.")
@@ -93,6 +101,7 @@ def compare(
             over=over or (),
             ensemble=ensemble,
             ensemble_file=ensemble_file,
+            draw_sample=draw_sample,
         )
     except KeyboardInterrupt:
         stop("Stopped. Nothing was kept.", 130)

@@ -13,6 +13,7 @@ from icsim.cli import app
 pytestmark = pytest.mark.e2e
 WITHOUT = ("--set", "programme=none", "--set", "shocks=[]")
 QUICK = ("--set", "population.sample=0.01", "--set", "years=0.1", *WITHOUT)
+FEW = ("--assumptions", "0", "--ensemble", "0")
 POLICY = "extends: isle-of-wight\nname: policy\ninterventions:\n  - {name: x, levers: {need_acute: 0.5}}\n"
 
 
@@ -24,7 +25,17 @@ def said(*arguments: str) -> tuple[int, str, str]:
 def test_two_experiments_two_seeds_two_processes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("policy.yaml").write_text(POLICY)
-    arguments = ("compare", "isle-of-wight", "policy.yaml", *QUICK, "--replicates", "2", "--out", "both")
+    arguments = (
+        "compare",
+        "isle-of-wight",
+        "policy.yaml",
+        *QUICK,
+        *FEW,
+        "--replicates",
+        "2",
+        "--out",
+        "both",
+    )
     code, printed, complained = said(*arguments, "--jobs", "2", "--cost", "1000")
     assert (code, complained) == (0, "")
     assert "policy against isle-of-wight" in printed
@@ -50,7 +61,9 @@ def test_two_experiments_two_seeds_two_processes(tmp_path, monkeypatch):
 def test_one_replicate_has_no_interval_and_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("policy.yaml").write_text(POLICY)
-    code, printed, _ = said("compare", "isle-of-wight", "policy.yaml", *QUICK, "--tables-only", "--jobs", "1")
+    code, printed, _ = said(
+        "compare", "isle-of-wight", "policy.yaml", *QUICK, *FEW, "--tables-only", "--jobs", "1"
+    )
     assert code == 0
     assert "there are no intervals" in " ".join(printed.split())
     folder = Path("runs/isle-of-wight-vs-policy-seed1")

@@ -26,7 +26,8 @@ def results(runs: Path) -> Path:
     icsim.run("isle-of-wight", overrides={**SMALL, "replicates": 2}, out=runs / "twice")
     sooner = {"name": "home sooner", "levers": {"length_of_stay": 0.8}}
     home = {"extends": "isle-of-wight", "name": "home-sooner", "interventions": [sooner]}
-    icsim.compare(["isle-of-wight", home], replicates=2, overrides=SMALL, out=runs / "beds", jobs=1)
+    icsim.compare(["isle-of-wight", home], replicates=2, overrides=SMALL, out=runs / "beds", jobs=1,
+                  assumptions=3, ensemble=3)  # fmt: skip
     swept(runs / "trust")
     icsim.run("isle-of-wight", overrides=SMALL, out=runs.parent / "elsewhere")
     (runs / "astray").symlink_to(runs.parent / "elsewhere")

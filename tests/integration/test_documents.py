@@ -14,6 +14,7 @@ pytestmark = pytest.mark.integration
 DOCS = Path(__file__).parents[2] / "docs"
 SMALL = ("--set", "population.sample=0.005")
 RUNS = ("run", "compare")
+QUICK = ("--jobs", "1", "--assumptions", "3", "--ensemble", "3")
 
 
 def test_pages_of_yardsticks_are_as_the_code_makes_them():
@@ -49,7 +50,8 @@ def test_a_tutorial_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: p
         if words[0] == "dashboard":  # served for ever: tests/e2e/test_dashboard.py
             continue
         more = [*SMALL, "--set", "years=0.6"] if words[0] in RUNS else []
-        done = CliRunner().invoke(app, [*words, *more, *(["--jobs", "1"] if words[0] == "compare" else [])])
+        quick = QUICK if words[0] == "compare" else ()
+        done = CliRunner().invoke(app, [*words, *more, *quick])
         assert done.exit_code == 0, (words, done.output)
     names: dict[str, object] = {}  # a page's blocks go on from one another
     for text in blocks(page, "python"):

@@ -57,7 +57,10 @@ def test_a_verdict_follows_from_a_comparison_alone(tmp_path):
     module = page()
     settings = ["population.sample=0.004", "years=1"]
     names = [f"published/{one}" for one in module.STUDIES["choice"][:2]]
-    found = compare(names, overrides=settings, replicates=2, jobs=1, out=tmp_path / "c", keep_runs=False)
+    found = compare(
+        names, overrides=settings, replicates=2, jobs=1, out=tmp_path / "c", keep_runs=False, assumptions=0,
+        ensemble=0,
+    )  # fmt: skip
     effort = module._change("choice-free")(found)
     values = found.pairs("choice-free", "joint_effort", "all", "kind", "gp_practice")
     assert np.allclose(effort, (values["policy"] - values["reference"]).to_numpy())

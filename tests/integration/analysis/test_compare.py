@@ -19,6 +19,7 @@ from icsim.running import release
 
 pytestmark = pytest.mark.integration
 SAMPLE = {"population.sample": 0.05, "years": 2}
+NO_DRAWS: Any = {"assumptions": 0, "ensemble": 0}
 FOR_OLD = {
     "name": "old",
     "start": "2016-04-01",
@@ -71,7 +72,9 @@ def comparison(tmp_path_factory) -> Any:
         {**room, "name": "fewer", "interventions": [FOR_OLD]},
     ]
     out = tmp_path_factory.mktemp("comparisons") / "three"
-    return icsim.compare(three, replicates=2, overrides=SAMPLE, out=out, jobs=1, costs=[0, 50_000])
+    return icsim.compare(
+        three, replicates=2, overrides=SAMPLE, out=out, jobs=1, costs=[0, 50_000], **NO_DRAWS
+    )
 
 
 def test_nothing_different_makes_no_difference_at_all(comparison):
@@ -221,6 +224,7 @@ def test_a_stop_in_the_middle_leaves_nothing(tmp_path, monkeypatch):
             overrides={"population.sample": 0.01, "years": 0.1},
             out=tmp_path / "out",
             jobs=1,
+            **NO_DRAWS,
         )
     assert not list(tmp_path.iterdir())
 
@@ -234,6 +238,7 @@ def test_precision_stops_when_it_is_reached(tmp_path):
         jobs=1,
         half_width=5.0,
         keep_runs=False,
+        **NO_DRAWS,
     )
     assert found.replicates == 8  # nothing differs: precise after three, and five more to see that it stays
     assert found.manifest["precise_after"] == [3]

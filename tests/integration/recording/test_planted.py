@@ -62,6 +62,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         out=folder / "compare",
         jobs=1,
         keep_runs=False,
+        assumptions=0,
+        ensemble=0,
     )
     (folder / "small.yaml").write_text(SWEEP, encoding="utf-8")
     sweep = sweeping.prepare(folder / "small.yaml", out=folder / "sweep")

@@ -9,8 +9,10 @@ import pytest
 import icsim
 from icsim.analysis.comparison import Comparison
 from icsim.analysis.doubt import doubts
-from icsim.analysis.sureness import closest
+from icsim.analysis.drawing import Drawing
+from icsim.analysis.sureness import closest, sentences
 from icsim.experiment import load
+from icsim.experiment.schema import Population
 from icsim.reporting.comparison import page_of
 from icsim.reporting.deciding import CHAIN, FOUND
 from icsim.reporting.page import Page
@@ -24,6 +26,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     return icsim.compare(
         ["status-quo", "isle-of-wight"], replicates=2, out=tmp_path_factory.mktemp("both") / "c", jobs=1,
         overrides=["population.sample=0.005", "years=0.6"], assumptions=4, over=["effort_*", "services_*"],
+        ensemble=3, draw_sample=0.0025,
     )  # fmt: skip
 
 
@@ -72,16 +75,31 @@ def test_without_its_runs_the_page_says_what_cannot_be_told(comparison: Comparis
     assert "were not kept" in str(page.sections[0].groups)
 
 
-def test_luck_and_assumptions_are_told_apart(comparison: Comparison, page: Page):
-    (one,) = doubts(comparison, comparison.policies[0], "care_cost_gbp")
-    about = comparison.manifest["doubt"]["assumptions"]
-    assert "rank correlation" in closest(one)
-    assert one.ranking.first[0].key in closest(one)
-    assert (one.study, one.shares.draws, one.ranking.drawn) == ("assumptions", 4, about["values"])
-    assert about["values"] > 10
+def test_luck_assumptions_and_behaviour_are_told_apart(comparison: Comparison, page: Page):
+    told = doubts(comparison, comparison.policies[0], "care_cost_gbp")
+    assumed, behaved = told.studies
+    about = comparison.manifest["doubt"]
+    assert "rank correlation" in closest(assumed)
+    assert assumed.ranking.first[0].key in closest(assumed)
+    for one, study, draws in ((assumed, "assumptions", 4), (behaved, "ensemble", 3)):
+        assert (one.study, one.spread.draws, one.ranking.drawn) == (study, draws, about[study]["values"])
+        assert about[study]["of_the_people"] == pytest.approx(0.5)
+    # the parts are of one whole: luck left in the mean of the pairs, and what comes with each study
+    assert told.luck + assumed.share[0] + behaved.share[0] == pytest.approx(1)
+    pairs = comparison.pairs(comparison.policies[0], "care_cost_gbp")
+    luck = float((pairs["policy"] - pairs["reference"]).var(ddof=1)) / 2
+    assert told.luck * told.deviation**2 == pytest.approx(luck)
+    assert assumed.share[0] * told.deviation**2 == pytest.approx(assumed.spread.variance)
+    # draws of a sample of half as many people, told at the size of the comparison
+    own = comparison.draws.query("study == 'assumptions' and outcome == 'care_cost_gbp'")
+    wide = own.pivot(index=["draw", "replicate"], columns="experiment", values="value")
+    mean = float((wide["isle-of-wight"] - wide["status-quo"]).mean())
+    assert assumed.spread.mean == pytest.approx(2 * mean)
     drawn = comparison.drawn_values
-    assert drawn["key"].str.match("effort_|services_").all()
-    assert drawn.groupby("key")["value"].nunique().min() > 1
+    by_study = {study: set(here["key"]) for study, here in drawn.groupby("study")}
+    assert all(key.startswith(("effort_", "services_")) for key in by_study["assumptions"])
+    assert not by_study["assumptions"] & by_study["ensemble"]  # each value is of one kind
+    assert drawn[drawn["study"] == "assumptions"].groupby("key")["value"].nunique().min() > 1
     # both worlds of a pair have the draw: what it does to both is not laid on the policy
     assert set(comparison.draws["experiment"]) == set(comparison.labels)
     assert not (comparison.path / "draws").exists()
@@ -89,13 +107,30 @@ def test_luck_and_assumptions_are_told_apart(comparison: Comparison, page: Page)
         table.caption for section in page.sections for group in section.groups for table in group.tables
     ]
     assert "How sure: luck, and what nobody has measured" in titles
+    assert "What the doubt rests on" in titles
     assert "How sure: luck" in str(comparison.summary())
+    said = " ".join(sentences(comparison, comparison.policies[0], "care_cost_gbp"))
+    assert "Of the variance of the mean change" in said
+    assert "rests on assumed values" in said
+
+
+def test_draws_are_made_unless_they_are_refused():
+    two = [load("isle-of-wight", [f"name={name}", "population.sample=0.5"]) for name in ("a", "b")]
+    usual = Drawing.planned(two, None, (), None, None)
+    assert usual.counts == {"assumptions": 16, "ensemble": 8}
+    assert usual.runs == 24 * 2 * 2
+    assert usual.sample == pytest.approx(0.18)  # of 140,000 people, 25,000
+    assert Drawing.planned([one.model_copy(update={"population": Population(sample=0.01)}) for one in two],
+                           None, (), None, None).sample == 0.01  # fmt: skip
+    none = Drawing.planned(two, 0, (), 0, None)
+    assert (none.runs, none.tables([])) == (0, {})
 
 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"over": ["effort_*"]}, "give that too"),
+        ({"over": ["effort_*"], "assumptions": 0}, "which is 0"),
+        ({"draw_sample": 2.0}, "draw-sample"),
         ({"assumptions": 2, "over": ["efort_base"]}, "effort_base"),
         ({"assumptions": -1}, "0 to 10,000"),
         ({"ensemble": 2, "ensemble_file": "nowhere.csv"}, "nowhere.csv"),

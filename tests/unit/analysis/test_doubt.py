@@ -4,44 +4,60 @@ import numpy as np
 import pytest
 
 from icsim import evidence
-from icsim.analysis.doubt import drawn, parameters_of, ranking, rows_to_draw, shares_of
+from icsim.analysis.doubt import drawn, parameters_of, ranking, rows_to_draw, spread_of
+from icsim.analysis.outcomes import KNOWN
 
 pytestmark = pytest.mark.unit
 LUCK = np.random.default_rng(7)
 
 
-def test_shares_come_out_as_they_were_put_in():
+def test_what_was_put_in_comes_out():
     draws, pairs = 4000, 3
     values = 5 + 2.0 * LUCK.normal(size=(draws, 1)) + 1.0 * LUCK.normal(size=(draws, pairs))
-    found = shares_of(values)
+    found = spread_of(values)
     assert found.mean == pytest.approx(5, abs=0.2)
-    assert found.between == pytest.approx(2, rel=0.05)
+    assert found.variance == pytest.approx(4, rel=0.1)
     assert found.luck == pytest.approx(1, rel=0.05)
-    assert found.share_low < 0.8 < found.share_high
-    assert found.share_high - found.share_low < 0.05
+    assert found.variance_low < 4 < found.variance_high
+    # luck of few pairs is not taken for what else the change might be
+    assert found.low == pytest.approx(5 - 1.96 * 2, abs=0.2)
+    assert found.high == pytest.approx(5 + 1.96 * 2, abs=0.2)
 
 
-def test_the_interval_of_the_share_holds_the_truth_as_often_as_it_says():
+def test_the_interval_of_the_variance_holds_the_truth_as_often_as_it_says():
     inside = 0
     for _ in range(400):
         values = LUCK.normal(size=(15, 1)) + LUCK.normal(size=(15, 2))
-        found = shares_of(values)
-        inside += found.share_low <= 0.5 <= found.share_high
+        found = spread_of(values)
+        inside += found.variance_low <= 1 <= found.variance_high
     assert 0.91 < inside / 400 < 0.985
 
 
 def test_luck_alone_is_not_laid_on_assumptions():
-    found = shares_of(LUCK.normal(size=(200, 2)))
-    assert found.share < 0.2
-    assert found.share_low < 0.05
+    found = spread_of(LUCK.normal(size=(200, 2)))
+    assert found.variance < 0.2
+    assert found.variance_low < 0.05
+    assert found.high - found.low < 2  # of single pairs it is 3.9
 
 
 def test_too_little_says_nothing():
     for shape in ((2, 2), (5, 1), (0, 0)):
-        assert np.isnan(shares_of(np.zeros(shape)).share)
-    same = shares_of(np.full((5, 2), 3.0))
-    assert (same.mean, same.between, same.luck) == (3.0, 0.0, 0.0)
-    assert np.isnan(same.share)
+        assert np.isnan(spread_of(np.zeros(shape)).variance)
+    same = spread_of(np.full((5, 2), 3.0))
+    assert (same.mean, same.low, same.high, same.variance, same.luck) == (3.0, 3.0, 3.0, 0.0, 0.0)
+
+
+def test_a_sample_is_told_at_the_size_of_the_whole():
+    of_a_tenth = spread_of(1 + LUCK.normal(size=(50, 1)) + LUCK.normal(size=(50, 2)))
+    counts, rate = of_a_tenth.times(10, 10), of_a_tenth.times(1, 0.1)
+    assert counts.mean == pytest.approx(10 * of_a_tenth.mean)
+    assert counts.variance == pytest.approx(100 * of_a_tenth.variance)
+    assert counts.luck == pytest.approx(10 * of_a_tenth.luck)  # of ten times as many people
+    assert (rate.mean, rate.variance) == (of_a_tenth.mean, of_a_tenth.variance)
+    assert KNOWN["emergency_admissions"].extensive
+    assert KNOWN["care_cost_gbp"].extensive
+    assert not KNOWN["four_hours"].extensive
+    assert not KNOWN["slope_index"].extensive
 
 
 def test_what_matters_stands_out_and_chance_does_not():
