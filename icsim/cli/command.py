@@ -154,6 +154,8 @@ def check_folders(files: Iterable[tuple[str, Path | None]]) -> None:
     for option, path in files:
         if path is not None and not path.absolute().parent.is_dir():
             raise ExperimentError(Problem(option, "", "is in a folder that does not exist", value=str(path)))
+        if path is not None and os.path.isdir(path):
+            raise ExperimentError(Problem(option, "", "is a folder, not a file", value=str(path)))
 
 
 def nothing_holds(word: str, choices: Iterable[str]) -> NoReturn:

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from icsim.recording.manifest import FORMAT, FORMAT_VERSION, plain
+from icsim.recording.manifest import FORMAT, FORMAT_VERSION, digest, plain
 from icsim.recording.recorder import Recorder
 from icsim.recording.tables import TABLES
 
@@ -215,8 +215,11 @@ class RunWriter:
             raise ResultError(f"cannot write results in {self._parent}: {there} may not be written to")
 
     def _refuse_taken(self, out: Path) -> None:
-        if not _is_taken(out):
-            return
+        try:
+            if not _is_taken(out):
+                return
+        except OSError as error:  # a name too long, a loop of links
+            raise ResultError(f"cannot write results in {out.parent}: {error.strerror}") from None
         if not (out / MANIFEST).is_file():
             raise ResultError(f"{out} exists and is not a run of icsim: choose another folder with --out")
         if not self._overwrite:
@@ -410,7 +413,8 @@ class RunWriter:
         self._heed()
         try:
             self._join(self._partial)
-            whole = {**manifest, **self._recorded, "tables": self._rows}
+            columns = {name: _columns(self._partial / f"{name}.parquet") for name in self._rows}
+            whole = {**manifest, **self._recorded, "tables": self._rows, "columns": columns}
             text = json.dumps(whole, indent=1, default=plain, ensure_ascii=False)
             (self._partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
             try:
@@ -517,11 +521,18 @@ def read_manifest(path: Path, kind: str = FORMAT, called: str = "run") -> dict[s
         raise ResultError(
             f"{path} has format {newer}; this icsim reads {FORMAT_VERSION}: use the icsim that wrote it"
         )
-    _check_tables(path, manifest["tables"])
+    _check_tables(path, manifest["tables"], manifest.get("columns"))
     return manifest
 
 
-def _check_tables(path: Path, tables: Mapping[str, int]) -> None:
+def _columns(file: Path) -> str:
+    """A digest of the names and types of a table's columns, by which another table in its place is known."""
+    import pyarrow.parquet as pq
+
+    return digest([(column.name, str(column.type)) for column in pq.read_schema(file)])[:16]
+
+
+def _check_tables(path: Path, tables: Mapping[str, int], columns: object) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -535,3 +546,7 @@ def _check_tables(path: Path, tables: Mapping[str, int]) -> None:
             raise ResultError(f"{file} is damaged: {error}") from None
         if found != rows:
             raise ResultError(f"{file} is damaged: {found} rows where the manifest says {rows}")
+        if isinstance(columns, dict) and columns.get(name) != _columns(
+            file
+        ):  # runs before November 2026 do not say
+            raise ResultError(f"{file} is damaged: it has other columns than those that were written")

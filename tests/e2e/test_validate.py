@@ -40,3 +40,9 @@ def test_a_pattern_that_is_none_is_one_line(tmp_path: Path):
     assert answer.stderr.count("\n") == 1
     assert "leaders-leave" in answer.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_for_a_page_is_refused_before_anything_is_run(tmp_path: Path):
+    answer = icsim("leaders-leave", "--page", ".", cwd=tmp_path)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == "--page: '.': is a folder, not a file\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as parquet
 import pytest
 
 from icsim.recording.recorder import Recorder
@@ -250,6 +251,21 @@ def test_damaged_tables_are_noticed_on_opening(
         open_run(path)
 
 
+@pytest.mark.parametrize("change", ["dropped", "of another type"])
+def test_a_table_with_other_columns_is_refused(
+    tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun, change: str
+):
+    path = write_run(tmp_path / "run", make_recorder(days=2)).path
+    table = parquet.read_table(path / "daily.parquet")
+    at, name = table.num_columns - 1, table.column_names[-1]
+    table = table.drop_columns([name])
+    if change == "of another type":
+        table = table.add_column(at, name, [["x"] * len(table)])
+    parquet.write_table(table, path / "daily.parquet")
+    with pytest.raises(ResultError, match=r"daily\.parquet is damaged: it has other columns"):
+        open_run(path)
+
+
 def test_tables_that_cannot_be_written_are_refused_at_once(tmp_path: Path):
     with pytest.raises(ResultError, match="cannot record 'dayly'"):
         RunWriter(tmp_path / "run", tables=["dayly"])
@@ -257,6 +273,8 @@ def test_tables_that_cannot_be_written_are_refused_at_once(tmp_path: Path):
     for below in ("file/run", "file/a/b/run"):
         with pytest.raises(ResultError, match=r"cannot write results in .*file is not a folder"):
             RunWriter(tmp_path / below)
+    with pytest.raises(ResultError, match=r"cannot write results in .*too long"):
+        RunWriter(tmp_path / ("x" * 300))
     with RunWriter(tmp_path / "run") as writer, pytest.raises(ResultError, match="nothing was recorded"):
         writer.complete({})
 
