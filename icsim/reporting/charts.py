@@ -14,6 +14,8 @@ from icsim.reporting.drawing import Drawing, Scale, number, spread_out, wide
 from icsim.reporting.spc import Xmr
 
 WIDTH = 420.0
+LEAST = 220.0
+"""Room for intervals beside names of any length: ticks do not run into one another."""
 LINES = ("a", "b", "c", "d", "e", "f")
 """Styles of lines, each of its own dash and colour."""
 
@@ -264,8 +266,10 @@ class Change:
 
 def changes(key: str, title: str, description: str, rows: Sequence[Change]) -> str:
     """Relative changes in percent around no change, each with its interval; cut off at the middle of all."""
-    row, left, right, top = 20.0, 14 + wide(each.label for each in rows), WIDTH - 56.0, 20.0
-    drawing = Drawing(key, WIDTH, top + row * len(rows) + 6, title, description)
+    row, left, top = 20.0, 14 + wide(each.label for each in rows), 20.0
+    width = max(WIDTH, left + LEAST + 56)
+    right = width - 56
+    drawing = Drawing(key, width, top + row * len(rows) + 6, title, description)
     ends = [abs(end) for each in rows for end in (each.share, each.low, each.high) if np.isfinite(end)]
     most = max([abs(each.share) for each in rows if np.isfinite(each.share)] or [0.0])
     edge = max(min(max(ends, default=0.01), 3 * most), 0.001)  # one wide interval does not hide the others

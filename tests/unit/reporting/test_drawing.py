@@ -1,11 +1,12 @@
 """Scales, figures and drawings."""
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
-from icsim.reporting.charts import Bar, Flow, Node, bars, flow
-from icsim.reporting.drawing import Drawing, Scale, number, spread_out
+from icsim.reporting.charts import Bar, Change, Flow, Node, bars, changes, flow
+from icsim.reporting.drawing import LETTER, Drawing, Scale, number, spread_out
 
 pytestmark = pytest.mark.unit
 
@@ -63,6 +64,19 @@ def test_bars_are_as_long_as_their_figures():
     widths = [float(each.attrib["width"]) for each in drawn.iter("rect")]
     assert len(widths) == 2  # nothing is drawn for nothing
     assert widths[0] == pytest.approx(2 * widths[1], abs=0.2)
+
+
+def test_ticks_stay_apart_however_long_a_name_is():
+    rows = [
+        Change("Years lived, by the quality of their age", share, -0.2, 0.2, "shown") for share in (0.107, 0)
+    ]
+    root = ElementTree.fromstring(changes("k", "Title", "words", rows))
+    ticks = [
+        (float(one.attrib["x"]), one.text or "") for one in root.iter("text") if one.get("class") == "tick"
+    ]
+    assert len(ticks) > 2
+    for (x, words), (after, _) in pairwise(ticks):
+        assert after - x > LETTER * len(words), ticks
 
 
 def test_bands_of_a_flow_are_as_thick_as_what_flows():
