@@ -24,6 +24,11 @@ def test_pages_of_yardsticks_are_as_the_code_makes_them():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run python docs/make_standards.py"
 
 
+def test_the_overview_is_as_the_code_draws_it():
+    drawn = runpy.run_path(str(DOCS / "img/overview.py"))["drawn"]()
+    assert (DOCS / "img/overview.svg").read_text(encoding="utf-8") == drawn
+
+
 def blocks(page: Path, kind: str) -> list[str]:
     """The fenced blocks of a page of one kind ('' for commands)."""
     parts = re.split(r"^```(.*)\n", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
