@@ -44,6 +44,17 @@ def summary(verdicts: Iterable[Verdict]) -> str:
     return ", ".join(f"{said.count(one)} {one}" for one in (SHOWN, NOT_SHOWN, UNSURE))
 
 
+def by_pattern(verdicts: Sequence[Verdict]) -> str:
+    """How many patterns are shown whole, and how many checks are shown of which no ablation is asked."""
+    known = {verdict.pattern.id for verdict in verdicts}
+    short = {verdict.pattern.id for verdict in verdicts if verdict.says != SHOWN}
+    unasked = sum(verdict.says == SHOWN and verdict.ablated is None for verdict in verdicts)
+    return (
+        f"of {len(known)} patterns {len(known - short)} are shown in every check, and {unasked} of the "
+        "checks shown are not asked without the mechanism (–)"
+    )
+
+
 def about(setting: Setting) -> str:
     """What was run, in one line."""
     share = "everybody" if setting.sample == 1 else f"{setting.sample:.0%} of the people"
@@ -77,7 +88,7 @@ def page(verdicts: Sequence[Verdict], setting: Setting) -> str:
     ran = f"icsim {__version__}, {date.today()}; {about(setting)}"
     lines = [
         "# Patterns: what was found", "", "*Written by `icsim validate --page`: not edited by hand.*", "",
-        f"{ran}: **{summary(verdicts)}**.", "",
+        f"{ran}: of {len(verdicts)} checks **{summary(verdicts)}**; {by_pattern(verdicts)}.", "",
         "*Tells apart*: how far from what is asked a figure must lie for so many seeds to tell it in four of "
         "five cases. A check that is not shown stays; one that cannot be told needs more seeds or people. "
         "[How it is done](validating.md).", "",

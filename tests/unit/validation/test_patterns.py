@@ -101,6 +101,10 @@ def test_the_table_says_what_was_found():
     setting = Setting("salford", 0.5, 3)
     assert summary([one]) == "1 shown, 0 not shown, 0 cannot tell"
     assert "| it, share | above 0 | 1 (0.752 to 1.25) | 0.31 | 0 (0 to 0) | shown |" in page([one], setting)
+    bare = verdict([0.9, 1.0, 1.1], None)
+    said = "of 2 checks **2 shown, 0 not shown, 0 cannot tell**; of 1 patterns 1 are shown in every check"
+    assert f"{said}, and 1 of the checks shown" in page([one, bare], setting)
+    assert "of 1 patterns 0 are shown in every check" in page([one, verdict([-2.0, 2.0], None)], setting)
     (row,) = plain([one], setting)["checks"]
     assert row["found"]["mean"] == pytest.approx(1.0)
     assert row["verdict"] == SHOWN
