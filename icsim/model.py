@@ -1,7 +1,7 @@
 """The model: a Mesa model whose step is one day on a real calendar."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -98,6 +98,8 @@ class ICSModel(PatientsByType):
         seed: seed of all luck instead of the experiment's.
         rng: the same under Mesa's newer name.
         replicate: added to the seed.
+        scenario: names and values, as a ``Scenario`` of newer Mesa has: ``rng`` and further keys, for what is
+            not given beside it.
         kept: set by :meth:`restore`: build what a checkpoint is to be written over, without the run-in.
         kwargs: further keys of the experiment, dotted: ``**{"population.sample": 0.1}``.
 
@@ -130,14 +132,17 @@ class ICSModel(PatientsByType):
         seed: int | None = None,
         rng: int | None = None,
         replicate: int = 0,
+        scenario: Iterable[tuple[str, Any]] = (),
         kept: Checkpoint | None = None,
         **kwargs: Any,
     ) -> None:
+        told = dict(scenario)
+        seeds = (seed, rng, told.pop("rng", None))
+        kwargs = told | kwargs
         if not isinstance(experiment, Experiment) or kwargs:
             source = experiment.to_dict() if isinstance(experiment, Experiment) else experiment
             experiment = load(source, overrides=kwargs)
-        given = seed if seed is not None else rng
-        self.luck = (experiment.seed if given is None else int(given)) + replicate
+        self.luck = next((int(one) for one in seeds if one is not None), experiment.seed) + replicate
         self.replicate = replicate
         super().__init__(rng=self.luck)
         self.experiment = self.founded = (

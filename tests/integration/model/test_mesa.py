@@ -123,6 +123,17 @@ def test_batch_run_on_an_experiment_of_ones_own():
         mesa.batch_run(ICSModel, parameters={"population.sampel": 0.1}, display_progress=False)
 
 
+def test_a_scenario_of_newer_mesa_gives_what_is_not_given_beside_it():
+    told = [*QUICK.items(), ("place", "isle-of-wight"), ("rng", 5)]  # a Scenario is iterated as pairs
+    model = ICSModel(scenario=told, replicate=1, years=0.05)
+    assert (model.experiment.place, model.luck, model.days) == ("isle-of-wight", 6, 18)
+    assert model.experiment.population.sample == 0.01
+    assert ICSModel(scenario=told, seed=8).luck == 8
+    assert ICSModel(scenario=[("rng", None), *told[:3]]).luck == load("salford").seed
+    with pytest.raises(ExperimentError, match="crowding: unknown key"):
+        ICSModel(scenario=[("crowding", 2)])
+
+
 def test_settings_of_any_type_reach_the_experiment():
     shock = {"kind": "flu", "date": "2015-04-10"}
     luck: Any = np.int64(4)
