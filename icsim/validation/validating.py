@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from icsim import running
 from icsim.analysis.intervals import least_told, paired
@@ -19,6 +20,8 @@ from icsim.validation.pattern import Check, Pattern
 from icsim.workers import Pool, Workers, as_completed
 
 SHOWN, NOT_SHOWN, UNSURE = "shown", "not shown", "cannot tell"
+SHARE = "share of seeds"
+"""Unit of a figure that is 1 in a seed where something happened and 0 in one where it did not."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,11 @@ class Finding:
     values: tuple[float, ...]
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Finding":
-        """Mean and interval."""
+    def of(cls, values: Sequence[float], check: Check | None = None) -> "Finding":
+        """Mean and interval; a share of seeds has an exact one (Clopper and Pearson 1934), never below 0."""
+        if check is not None and check.unit == SHARE and not any(map(math.isnan, values)):
+            seeds = stats.binomtest(round(sum(values)), len(values)).proportion_ci(method="exact")
+            return cls(float(np.mean(values)), float(seeds.low), float(seeds.high), tuple(values))
         found = paired(np.array([values]))
         return cls(float(found.mean[0]), float(found.low[0]), float(found.high[0]), tuple(values))
 
@@ -156,8 +162,8 @@ def validate(
             told()
     for pattern in wanted:
         for name, check in pattern.checks.items():
-            usual = Finding.of([found[pattern.id, False, seed][name] for seed in seeds])
+            usual = Finding.of([found[pattern.id, False, seed][name] for seed in seeds], check)
             without = None
             if name in pattern.figures(ablated=True):
-                without = Finding.of([found[pattern.id, True, seed][name] for seed in seeds])
+                without = Finding.of([found[pattern.id, True, seed][name] for seed in seeds], check)
             yield Verdict(pattern, name, check, usual, without)

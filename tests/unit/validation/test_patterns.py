@@ -66,6 +66,14 @@ def test_what_seeds_tell_apart_is_a_difference_that_a_test_has_power_for():
     assert math.isnan(Finding.of([1.0, math.nan]).tells)
 
 
+def test_a_share_of_seeds_lies_between_none_and_all():
+    share = Check.model_validate({"figure": "pilot_given_up", "unit": "share of seeds", "above": 0.5})
+    few, all_ = Finding.of([1.0, 1.0, 1.0, 0.0], share), Finding.of([1.0] * 8, share)
+    assert (few.mean, 0.1 < few.low < 0.5, few.high < 1) == (0.75, True, True)
+    assert (all_.low, all_.high) == (pytest.approx(0.025 ** (1 / 8)), 1.0)  # what 8 of 8 rule out
+    assert math.isnan(Finding.of([1.0, math.nan], share).low)
+
+
 def test_an_ablation_may_change_one_world_alone():
     one = pattern(worlds={"a": {"years": 1}, "b": {}}, ablation={"title": "x", "worlds": {"b": {"years": 2}}})
     assert one.overrides("b", True) == {"years": 2}
