@@ -66,7 +66,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path)
     asked.add_argument("--replicates", type=int, default=3)
-    asked.add_argument("--assumptions", type=int, default=80)
+    asked.add_argument("--assumptions", type=int, default=64)
     asked.add_argument("--ensemble", type=int, default=16)
     asked.add_argument("--jobs", type=int)
     asked.add_argument("--out", type=Path, default=Path(__file__).parent / "first-look.md")

@@ -14,12 +14,10 @@ from icsim.analysis.comparison import FORMAT, Comparison, differences_of, open_c
 from icsim.analysis.drawing import Drawing
 from icsim.analysis.marked import index_day
 from icsim.analysis.outcomes import ALL, values_of
+from icsim.analysis.planning import Plan, Written, loaded_of, planned
 from icsim.analysis.runs import Job, Runs
-from icsim.analysis.telling import SHOWN
 from icsim.analysis.twins import against_twins, by_segment, check_twins, groups_of, people_of
-from icsim.experiment import Experiment, ExperimentError, load
-from icsim.experiment.errors import Problem, near
-from icsim.experiment.status_quo import with_status_quo
+from icsim.experiment import Experiment
 from icsim.recording.manifest import build_manifest
 from icsim.recording.progress import progress
 from icsim.recording.recorder import financial_year
@@ -29,15 +27,8 @@ from icsim.recording.store import RunWriter
 if TYPE_CHECKING:
     import pandas as pd
 
-SHARED = ("place", "population", "start", "years", "seed")
-"""Keys of an experiment without which people have no twins."""
 NEEDED = ("monthly", "by_age_and_imd", "people", "money")
-AT_FIRST = intervals.LEAST_SEQUENTIAL + intervals.LOOK_AHEAD
-"""Replicates made before a wanted precision is first looked at."""
-MOST_REPLICATES = 1000
 OUTCOME = "emergency_admissions"
-
-Written = str | Path | Mapping[str, Any] | Experiment
 
 
 def compare(
@@ -85,7 +76,7 @@ def compare(
             the change rests on them. Left out, 16; 0 for none.
         over: of which keys, with wildcards; none for every assumed value that the runs read.
         ensemble: draws from sets of plausible values of behaviour, told apart from the assumptions. Left out,
-            8; 0 for none.
+            8 (none with ``over``); 0 for none.
         ensemble_file: where those are; left out, the shipped ones.
         draw_sample: share of the residents who live in the runs of draws; left out, that of 25,000 people,
             and no more than in the comparison.
@@ -97,8 +88,8 @@ def compare(
         icsim.experiment.ExperimentError: a bad experiment or option, or experiments without twins.
         icsim.recording.store.ResultError: ``out`` is taken, or people turn out not to be the same.
     """
-    loaded = _loaded(experiments, overrides)
-    plan = _plan(loaded, replicates, precision, half_width, outcome, max_replicates, costs)
+    loaded = loaded_of(experiments, overrides)
+    plan = planned(loaded, replicates, precision, half_width, outcome, max_replicates, costs)
     drawing = Drawing.planned(loaded, assumptions, over, ensemble, ensemble_file, draw_sample)
     work = _Work(loaded, plan, outcome)
     first = loaded[0]
@@ -106,33 +97,19 @@ def compare(
     cores = os.cpu_count() or 1
     with RunWriter(out, name=name, seed=first.seed, overwrite=overwrite, tables=()) as writer:
         began = time.perf_counter()
-        done = 0
-        at_once = max(1, min(jobs or cores, plan.first * len(loaded)))
-        with (
-            Runs(at_once) as runs,
-            progress(
-                "Comparing", None if plan.sequential else plan.most * len(loaded) + drawing.runs
-            ) as advance,
-        ):
-            while done < plan.most and not work.precise(done):
-                more = plan.first if not done else -(-at_once // len(loaded))
-                upto = min(plan.most, done + more)
-                work.make(runs, range(done, upto), writer.folder / "runs", keep_runs, advance)
-                done = upto
-            made = time.perf_counter()
+        at_once = max(1, min(jobs or cores, max(plan.first * len(loaded), drawing.runs)))
+        whole = None if plan.sequential else plan.most * len(loaded) + drawing.runs
+        with Runs(at_once) as runs, progress("Comparing", whole) as advance:
+            done = work.make_all(runs, writer.folder / "runs", keep_runs, advance)
+            pairs_s = time.perf_counter() - began
             drawing.make(runs, work.read, advance)
-            draws_s = time.perf_counter() - made
-        tables = work.tables() | drawing.tables(work.labels)
-        for table, frame in tables.items():
+        for table, frame in (work.tables() | drawing.tables(work.labels)).items():
             writer.add_table(table, _arrow(frame))
         if not keep_runs:
             shutil.rmtree(writer.folder / "runs")
-        manifest = build_manifest(
-            experiment=first.to_dict(),
-            seeds=[first.seed + replicate for replicate in range(done)],
-            name=name,
-            timings={"total_s": time.perf_counter() - began, "runs_s": sum(work.seconds), "draws_s": draws_s},
-        )
+        timings = {"total_s": time.perf_counter() - began, "runs_s": sum(work.seconds), "pairs_s": pairs_s}
+        seeds = [first.seed + replicate for replicate in range(done)]
+        manifest = build_manifest(experiment=first.to_dict(), seeds=seeds, name=name, timings=timings)
         manifest |= {
             "format": FORMAT,
             "labels": work.labels,
@@ -150,93 +127,12 @@ def compare(
     return open_comparison(path)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """How many replicates, and what each policy costs."""
-
-    first: int
-    most: int
-    share: float | None
-    half: float | None
-    costs: tuple[float, ...]
-
-    @property
-    def sequential(self) -> bool:
-        return self.share is not None or self.half is not None
-
-
-def _loaded(experiments: Sequence[Written], overrides: Iterable[str] | Mapping[str, Any]) -> list[Experiment]:
-    """The experiments, each checked, that can have twins."""
-    loaded: list[Experiment] = []
-    if not isinstance(experiments, str | Path | Mapping | Experiment):
-        loaded = [load(one, own) for one, own in with_status_quo(experiments, overrides)]
-    if len(loaded) < 2:
-        raise _bad("", "compare needs two or more experiments, the first to compare the others with")
-    problems = []
-    reference = loaded[0].to_dict()
-    for other in loaded[1:]:
-        own = other.to_dict()
-        problems += [
-            Problem(
-                other.name,
-                key,
-                f"{loaded[0].name} has {_short(reference[key])}: twins need the same",
-                _short(own[key]),
-            )
-            for key in SHARED
-            if own[key] != reference[key]
-        ]
-    if problems:
-        raise ExperimentError(problems)
-    return loaded
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {each}" for key, each in value.items())
-    return value
-
-
-def _bad(key: str, said: str, value: Any = ..., choices: Sequence[str] = ()) -> ExperimentError:
-    return ExperimentError(Problem("compare", key, said, value, choices))
-
-
-def _plan(
-    loaded: list[Experiment],
-    replicates: int | None,
-    share: float | None,
-    half: float | None,
-    outcome: str,
-    most: int,
-    costs: Sequence[float],
-) -> _Plan:
-    """The plan of the options given, or one error."""
-    known = [one.name for one in SHOWN]
-    if outcome not in known:
-        raise _bad("outcome", f"expected one of {', '.join(known)}", outcome, near(outcome, known))
-    if share is not None and half is not None:
-        raise _bad("precision", "give either a precision or a half-width", share)
-    for key, value in (("precision", share), ("half-width", half)):
-        if value is not None and not 0 < value < float("inf"):
-            raise _bad(key, "expected a number above 0", value)
-    for key, value in (("replicates", replicates), ("max-replicates", most)):
-        if value is not None and not 1 <= value <= MOST_REPLICATES:
-            raise _bad(key, f"expected a whole number from 1 to {MOST_REPLICATES}", value)
-    if costs and len(costs) != len(loaded) - 1:
-        raise _bad("cost", f"expected one for each of the {len(loaded) - 1} policies", list(costs))
-    paid = tuple(float(cost) for cost in costs) or (0.0,) * (len(loaded) - 1)
-    if share is None and half is None:
-        number = loaded[0].replicates if replicates is None else replicates
-        return _Plan(number, number, None, None, paid)
-    return _Plan(min(most, max(AT_FIRST, replicates or 0)), most, share, half, paid)
-
-
 @dataclass
 class _Work:
     """What the runs have given so far, replicate by replicate."""
 
     loaded: list[Experiment]
-    plan: _Plan
+    plan: Plan
     outcome: str
     seconds: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -258,6 +154,16 @@ class _Work:
     def _note(self, said: str) -> None:
         if said not in self.notes:
             self.notes.append(said)
+
+    def make_all(self, runs: Runs, folder: Path, keep: bool, advance: Callable[..., None]) -> int:
+        """Make as many replicates as the plan asks for; returns how many."""
+        done = 0
+        while done < self.plan.most and not self.precise(done):
+            more = self.plan.first if not done else -(-runs.jobs // len(self.loaded))
+            upto = min(self.plan.most, done + more)
+            self.make(runs, range(done, upto), folder, keep, advance)
+            done = upto
+        return done
 
     def make(
         self, runs: Runs, replicates: Iterable[int], folder: Path, keep: bool, advance: Callable[..., None]

@@ -70,7 +70,7 @@ class Comparison:
     def seconds_per_replicate(self) -> float:
         """Seconds that one more replicate of all experiments takes, with as many runs at once."""
         timings = self.manifest["timings_seconds"]
-        return (timings["total_s"] - timings.get("draws_s", 0.0)) / self.replicates
+        return timings.get("pairs_s", timings["total_s"]) / self.replicates
 
     def cost_gbp(self, policy: str) -> float:
         """What a policy costs over the run beyond what the model pays, as it was given."""

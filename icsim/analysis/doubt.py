@@ -5,6 +5,7 @@ when values that nobody has measured take others of their range. Every draw sets
 pairs of its own seeds, and both worlds of a pair have the same draw, so that twins stay twins.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -69,17 +70,37 @@ def drawn(rows: Sequence[Parameter], count: int, seed: int = SEED) -> list[dict[
     The triangle of a row goes from its low to its high with its peak at the value itself: values near that
     are likelier, and none outside of the range is drawn.
     """
+    positions = stats.qmc.LatinHypercube(max(len(rows), 1), rng=np.random.default_rng(seed)).random(count)
+    return _within(rows, positions)
+
+
+def numbered(rows: Sequence[Parameter], numbers: Iterable[int]) -> list[dict[str, float]]:
+    """Values of the rows in the draws of these numbers, from the same triangles.
+
+    Where in its triangle a value lies is a hash of its key and of the draw's number, so that a draw is the
+    same whatever else is drawn, and a number says all of it.
+    """
+    return _within(rows, np.array([[_position(row.key, number) for row in rows] for number in numbers]))
+
+
+def _within(rows: Sequence[Parameter], positions: np.ndarray) -> list[dict[str, float]]:
+    """Values at these positions, 0 to 1, of the triangles of rows; shape (draws, rows)."""
     if not rows:
-        return [{} for _ in range(count)]
+        return [{} for _ in positions]
     ends = np.array([(row.low, row.value, row.high) for row in rows], float)
     low, peak, high = ends[:, 0], np.clip(ends[:, 1], ends[:, 0], ends[:, 2]), ends[:, 2]
     shape = (peak - low) / (high - low)
-    positions = stats.qmc.LatinHypercube(len(rows), rng=np.random.default_rng(seed)).random(count)
     values = stats.triang.ppf(positions, shape, loc=low, scale=high - low)
     return [
         {row.key: float(value) for row, value in zip(rows, each, strict=True)}
         for each in np.clip(values, low, high)
     ]
+
+
+def _position(key: str, number: int) -> float:
+    """From 0 to 1, evenly spread over keys and numbers."""
+    hashed = hashlib.blake2b(f"{key}:{number}".encode(), digest_size=8).digest()
+    return int.from_bytes(hashed, "big") / 2**64
 
 
 @dataclass(frozen=True)
@@ -250,11 +271,14 @@ def studies_of(comparison: "Comparison") -> list[str]:
     return [study for study in STUDIES if study in made]
 
 
-def doubts(comparison: "Comparison", policy: str, outcome: str) -> Doubts:
-    """What luck and each study of a comparison say of an outcome of the place over the whole run."""
-    found = {study: _drawn(comparison, study, policy, outcome) for study in studies_of(comparison)}
+def doubts(comparison: "Comparison", policy: str, outcome: str, *, change: bool = True) -> Doubts:
+    """What luck and each study of a comparison say of an outcome of the place over the whole run.
+
+    Without ``change`` it is of what the outcome is under the reference, and not of what the policy changes.
+    """
+    found = {study: _drawn(comparison, study, policy, outcome, change) for study in studies_of(comparison)}
     spreads = {study: spread for study, (spread, _) in found.items()}
-    luck = _luck(comparison, policy, outcome, spreads)
+    luck = _luck(comparison, policy, outcome, spreads, change)
     known = {study: each for study, each in spreads.items() if not isnan(each.variance)}
     whole = luck + sum(each.variance for each in known.values())
     studies = []
@@ -267,19 +291,24 @@ def doubts(comparison: "Comparison", policy: str, outcome: str) -> Doubts:
     return Doubts(outcome, share, whole**0.5 if whole >= 0 else nan, tuple(studies))
 
 
-def _luck(comparison: "Comparison", policy: str, outcome: str, spreads: Mapping[str, Spread]) -> float:
-    """Variance by luck of the mean change over its own pairs; of one pair, as draws show it."""
+def _luck(
+    comparison: "Comparison", policy: str, outcome: str, spreads: Mapping[str, Spread], change: bool
+) -> float:
+    """Variance by luck of the mean over its own pairs; of one pair, as draws show it."""
     own = comparison.pairs(policy, outcome)
     if len(own) > 1:
-        return float((own["policy"] - own["reference"]).var(ddof=1)) / len(own)
+        figures = own["policy"] - own["reference"] if change else own["reference"]
+        return float(figures.var(ddof=1)) / len(own)
     within = [each.luck for each in spreads.values() if not isnan(each.luck)]
     return float(np.mean(within)) if within else nan
 
 
-def _drawn(comparison: "Comparison", study: str, policy: str, outcome: str) -> tuple[Spread, Ranking]:
-    """The spread over the draws of a study at the comparison's own size, and what the change goes with."""
-    values, given = draws_of(comparison, study, policy, outcome)
-    larger = 1 / comparison.manifest["doubt"][study]["of_the_people"]
+def _drawn(
+    comparison: "Comparison", study: str, policy: str, outcome: str, change: bool
+) -> tuple[Spread, Ranking]:
+    """The spread over the draws of a study at the comparison's own size, and what the outcome goes with."""
+    values, given = draws_of(comparison, study, policy, outcome, change=change)
+    larger = 1 / comparison.manifest["doubt"][study].get("of_the_people", 1.0)
     grows = outcome in KNOWN and KNOWN[outcome].extensive
     spread = spread_of(values).times(larger, larger) if grows else spread_of(values).times(1.0, 1 / larger)
     if not len(values):

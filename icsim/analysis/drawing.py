@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icsim import evidence
-from icsim.analysis.doubt import ASSUMPTIONS, ENSEMBLE, PAIRS_EACH, drawn, parameters_of, rows_to_draw
+from icsim.analysis.doubt import ASSUMPTIONS, ENSEMBLE, PAIRS_EACH, numbered, parameters_of, rows_to_draw
+from icsim.analysis.planning import bad
 from icsim.analysis.runs import Runs, Trial
 from icsim.evidence import ensemble as ensembles
-from icsim.evidence import places
-from icsim.experiment import Experiment, ExperimentError
-from icsim.experiment.errors import Problem, near
+from icsim.evidence import places, plausible
+from icsim.experiment import Experiment
+from icsim.experiment.errors import near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +38,7 @@ class Drawing:
         counts: draws of each study.
         sample: share of the residents who live in their runs.
         over: patterns of assumed keys.
-        plausible: sets of behaviour, where some are drawn.
-        left_out: draws that could not be run, by what was said.
+        behaviours: sets of plausible behaviour, where some are drawn.
         notes: what a reader must know of them.
     """
 
@@ -46,7 +46,7 @@ class Drawing:
     counts: dict[str, int]
     sample: float
     over: tuple[str, ...] = ()
-    plausible: ensembles.Ensemble | None = None
+    behaviours: ensembles.Ensemble | None = None
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -68,8 +68,14 @@ class Drawing:
         asked = {ASSUMPTIONS: assumptions, ENSEMBLE: ensemble}
         for key, count in asked.items():
             if count is not None and not 0 <= count <= MOST_DRAWS:
-                raise _bad(key, f"expected a whole number of draws from 0 to {MOST_DRAWS:,}", count)
-        counts = {study: USUAL[study] if count is None else count for study, count in asked.items()}
+                raise bad(key, f"expected a whole number of draws from 0 to {MOST_DRAWS:,}", count)
+        usual = USUAL | ({ENSEMBLE: 0} if over else {})  # which has values that may be asked for
+        counts = {study: usual[study] if count is None else count for study, count in asked.items()}
+        most = len(plausible.shipped().numbers)
+        if counts[ASSUMPTIONS] > most and not over:
+            raise bad(
+                "assumptions", f"{most} plausible draws come with icsim (more with --over KEYS)", assumptions
+            )
         catalogue = evidence.load()
         for pattern in over:
             assumed = [row.key for row in catalogue if row.kind == "assumed"]
@@ -77,23 +83,23 @@ class Drawing:
                 said = (
                     "no assumed value of the catalogue that has a range is called so (* stands for anything)"
                 )
-                raise _bad("over", said, pattern, near(pattern, assumed))
+                raise bad("over", said, pattern, near(pattern, assumed))
         if over and not counts[ASSUMPTIONS]:
-            raise _bad("over", "it narrows --assumptions, which is 0")
-        plausible = None
+            raise bad("over", "it narrows --assumptions, which is 0")
+        behaviours = None
         if counts[ENSEMBLE]:
             try:
-                plausible = ensembles.read(catalogue, ensemble_file)
+                behaviours = ensembles.read(catalogue, ensemble_file)
             except ensembles.EnsembleError as error:
-                raise _bad("ensemble", str(error)) from None
+                raise bad("ensemble", str(error)) from None
         own = loaded[0].population.sample
         if sample is None:
             sample = min(own, float(f"{PEOPLE / places.resolve(loaded[0].place).population:.2g}"))
         elif not 0 < sample <= own:
-            raise _bad(
+            raise bad(
                 "draw-sample", f"expected a share above 0 and up to the comparison's own, {own:g}", sample
             )
-        return cls(loaded, {study: n for study, n in counts.items() if n}, sample, tuple(over), plausible)
+        return cls(loaded, {study: n for study, n in counts.items() if n}, sample, tuple(over), behaviours)
 
     @property
     def runs(self) -> int:
@@ -108,10 +114,12 @@ class Drawing:
                     "sample": self.sample, "of_the_people": part}
             for study, count in self.counts.items()
         }  # fmt: skip
-        if self.over and ASSUMPTIONS in found:
-            found[ASSUMPTIONS]["over"] = list(self.over)
-        if self.plausible is not None and ENSEMBLE in found:
-            found[ENSEMBLE]["about"] = dict(self.plausible.about)
+        if ASSUMPTIONS in found:
+            found[ASSUMPTIONS] |= (
+                {"over": list(self.over)} if self.over else {"about": plausible.shipped().about}
+            )
+        if self.behaviours is not None and ENSEMBLE in found:
+            found[ENSEMBLE]["about"] = dict(self.behaviours.about)
         return found
 
     @cached_property
@@ -122,7 +130,7 @@ class Drawing:
     def make(self, runs: Runs, read: Iterable[str], advance: Callable[..., None]) -> None:
         """Make the runs of all draws, of values that the runs before have read."""
         sets = {
-            study: self._plausible(count) if study == ENSEMBLE else self._assumed(count, set(read))
+            study: self._behaved(count) if study == ENSEMBLE else self._assumed(count, set(read))
             for study, count in self.counts.items()
         }
         self.counts = {study: len(each) for study, each in sets.items() if each}
@@ -147,25 +155,26 @@ class Drawing:
             ]
             self._values += [(study, number, key, value) for key, value in sets[study][number].items()]
 
-    def _plausible(self, count: int) -> list[dict[str, float]]:
+    def _behaved(self, count: int) -> list[dict[str, float]]:
         """Sets of behaviour, without what an experiment sets."""
-        assert self.plausible is not None
+        assert self.behaviours is not None
         sets = [
             {key: value for key, value in one.items() if key not in self._fixed}
-            for one in self.plausible.sets
+            for one in self.behaviours.sets
         ]
         return [sets[k % len(sets)] for k in range(count)]
 
     def _assumed(self, count: int, read: set[str]) -> list[dict[str, float]]:
-        """Draws of assumed values, without those that the other study varies."""
-        apart = set() if self.plausible is None else set(self.plausible.keys)
+        """Draws of assumed values, without those that the other study varies; plausible ones if of all."""
+        apart = set() if self.behaviours is None else set(self.behaviours.keys)
         rows = rows_to_draw(evidence.load(), read, self.over, self._fixed | apart)
         if not rows and self.over:
-            raise _bad("over", "these runs read no such value that is not set", list(self.over))
-        return drawn(rows, count) if rows else []
+            raise bad("over", "these runs read no such value that is not set", list(self.over))
+        numbers = range(count) if self.over else plausible.shipped().numbers[:count]
+        return numbered(rows, numbers) if rows else []
 
     def _trials(self, sets: Mapping[str, Sequence[Mapping[str, float]]]) -> Iterator[Trial]:
-        """Pairs of every draw, at seeds that no other draw has."""
+        """Pairs of every draw, at seeds that no other of its study has."""
         recorded = {f"record.{table}": True for table in NEEDED}
         written = [experiment.to_dict() for experiment in self.loaded]
         for study, draws in sets.items():
@@ -185,7 +194,3 @@ class Drawing:
         figures = pd.DataFrame(self._rows, columns=list(COLUMNS))
         figures["experiment"] = [labels[at] for at in figures["experiment"]]
         return {"draws": figures, "drawn_values": pd.DataFrame(self._values, columns=list(VALUES))}
-
-
-def _bad(key: str, said: str, value: Any = ..., choices: Sequence[str] = ()) -> ExperimentError:
-    return ExperimentError(Problem("compare", key, said, value, choices))

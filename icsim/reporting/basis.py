@@ -1,9 +1,13 @@
 """What the run rests on: the catalogue's values it read, by class, and how to make it again."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from icsim.analysis.outcomes import KNOWN
+from icsim.evidence import study
 from icsim.evidence.catalogue import KINDS
+from icsim.evidence.study import Closest, Spread
 from icsim.reporting.charts import Bar, bars
 from icsim.reporting.figures import Figures
 from icsim.reporting.page import Figure, Group, Section, Table
@@ -13,6 +17,9 @@ SAID = {
     "reported": "Reported by participants",
     "assumed": "Assumed, or recalled",
 }
+
+
+TOLD = 3
 
 
 def counts(figures: Figures) -> Counter[str]:
@@ -36,7 +43,7 @@ def section(figures: Figures) -> Section:
             figures=(_classes(used, whole), *_topics(figures)),
             folded=tuple(_values(figures)),
         ),
-        Group("What was not looked at", _not_looked_at(used["assumed"])),
+        Group("What rests on assumed values", tables=(_assumptions(figures),)),
         Group("What the experiment set", tables=(_set(figures),)),
         Group("What the page cannot say", _limits()),
         Group("The same run again", _again(figures)),
@@ -44,12 +51,63 @@ def section(figures: Figures) -> Section:
     return Section("basis", "What it rests on", lead, tuple(groups))
 
 
-def _not_looked_at(assumed: int) -> tuple[str, ...]:
-    return (
-        f"No study was made of how far this run rests on its {assumed:,} assumed values: they stood at the "
-        "catalogue's. A comparison makes one: icsim compare A B --assumptions 40 draws other values of their "
-        "ranges, tells which share of a change varies with them and which with luck, and names the three "
-        "that the change goes with most. --ensemble 20 does so over plausible behaviours of organisations.",
+def in_doubt(figures: Figures) -> Iterator[tuple[str, Spread, tuple[Closest, ...]]]:
+    """Outcomes, how far they vary over draws of assumed values in such a place, and what they go with most.
+
+    From the study that comes with icsim; no draw was made of the run itself.
+    """
+    known = study.shipped()
+    place = figures.run.manifest["experiment"]["place"]
+    for outcome in dict.fromkeys(one.outcome for one in known.spreads):
+        spread = known.spread(place, study.LEVEL, outcome)
+        if spread is not None:
+            yield KNOWN[outcome].label, spread, known.nearest(study.LEVEL, outcome)[:TOLD]
+
+
+def between(spread: Spread) -> str:
+    """``-8% to +11%`` of the mean over draws."""
+    return f"{spread.low - 1:+.0%} to {spread.high - 1:+.0%}"
+
+
+def goes_with(closest: Iterable[Closest]) -> str:
+    """The values, each with its rank correlation, and how many of them stand out from chance."""
+    those = list(closest)
+    sure = sum(one.beyond for one in those)
+    stand = (
+        "none of them"
+        if not sure
+        else "all"
+        if sure == len(those)
+        else "the first"
+        if sure == 1
+        else f"{sure}"
+    )
+    return f"{'; '.join(f'{one.key} ({one.correlation:+.2f})' for one in those)}: {stand} beyond chance"
+
+
+def _assumptions(figures: Figures) -> Table:
+    """How far figures of such a place hang on what nobody has measured."""
+    about = study.shipped().about
+    rows = tuple(
+        (label, between(spread), f"{spread.assumed:.0%}", goes_with(closest))
+        for label, spread, closest in in_doubt(figures)
+    )
+    return Table(
+        "How far figures hang on assumed values",
+        (
+            "Over a run of three years",
+            "middle 95% over draws",
+            "of the variance",
+            "goes most with (rank correlation)",
+        ),
+        rows,
+        texts=(0, 3),
+        note=(
+            f"Not of this run but of the study that comes with icsim ({about['made']}: {about['draws']}), of "
+            "the same place without its programme or, where it has none, what is usual among the nine. Draws "
+            "give all assumed values others of their ranges that are plausible together; the rest of the "
+            "variance is luck and behaviour. What a change rests on icsim compare tells by draws of its own."
+        ),
     )
 
 

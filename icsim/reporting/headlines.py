@@ -96,6 +96,10 @@ AT_A_GLANCE = (
 """Indicator, words, unit."""
 
 
+DOUBTED = ("Emergency admissions", "A&E attendances", "Cost of residents' care")
+"""Outcomes whose doubt is told first."""
+
+
 def _happens(figures: Figures) -> Iterator[str]:
     """From the first whole year to the last, and what one world cannot tell."""
     given = figures.run.manifest["experiment"]
@@ -122,17 +126,22 @@ def _happens(figures: Figures) -> Iterator[str]:
 
 
 def _sure(figures: Figures) -> Iterator[str]:
-    """Luck by replicates; that doubt about assumptions was not looked at, and how it is."""
+    """Luck by replicates, and how far such a place hangs on what nobody has measured."""
     count = figures.run.replicates
     yield (
         "One history of one seed: luck is not told from change."
         if count == 1
         else f"{count} histories that differ in luck alone; brackets are the lowest and highest."
     )
+    drawn = [each for each in basis.in_doubt(figures) if each[0] in DOUBTED]
+    if not drawn:
+        return
+    said = listed([f"{_lower(label)} by {basis.between(spread)}" for label, spread, _ in drawn])
+    label, spread, closest = drawn[0]
     yield (
-        f"What of it rests on the {basis.counts(figures)['assumed']:,} assumed values was not looked at for "
-        "this run: icsim compare with --assumptions 40 draws others of their range, and names those that "
-        "matter most."
+        f"Over {spread.draws} draws of assumed values, plausible together, such a place varies in {said} "
+        f"(middle 95%); of the variance of {_lower(label)} {spread.assumed:.0%} rests on them"
+        + (f", most on {basis.goes_with(closest)}." if closest else ".")
     )
 
 

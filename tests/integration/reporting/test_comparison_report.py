@@ -133,6 +133,7 @@ def test_draws_are_made_unless_they_are_refused():
         ({"draw_sample": 2.0}, "draw-sample"),
         ({"assumptions": 2, "over": ["efort_base"]}, "effort_base"),
         ({"assumptions": -1}, "0 to 10,000"),
+        ({"assumptions": 1000}, "plausible draws come with icsim"),
         ({"ensemble": 2, "ensemble_file": "nowhere.csv"}, "nowhere.csv"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import icsim
+from icsim.evidence import study
 from icsim.recording.store import ResultError
 from icsim.reporting.page import Page, write
 from icsim.reporting.report import page_of, report
@@ -267,3 +268,17 @@ def test_a_file_is_written_whole_or_not_at_all(run, tmp_path):
 
 def test_the_same_run_has_the_same_report(run, text):
     assert page_of(run).html() == text
+
+
+def test_how_far_it_hangs_on_assumptions_is_told_from_the_study(text, page):
+    rows = page.table("Over a run of three years", "middle 95% over draws")
+    assert len(rows) == len({row[0] for row in rows}) >= 6
+    known = study.shipped()
+    own = known.spread("isle-of-wight", study.LEVEL, "ae_attendances")
+    assert own is not None
+    (cells,) = [row for row in rows if row[0] == "A&E attendances"]
+    assert cells[1] == f"{own.low - 1:+.0%} to {own.high - 1:+.0%}"
+    for one in known.nearest(study.LEVEL, "ae_attendances")[:3]:
+        assert one.key in cells[3]
+    assert "draws of assumed values, plausible together" in text
+    assert "Not of this run" in text

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from icsim import evidence
-from icsim.analysis.doubt import drawn, parameters_of, ranking, rows_to_draw, spread_of
+from icsim.analysis.doubt import drawn, numbered, parameters_of, ranking, rows_to_draw, spread_of
 from icsim.analysis.outcomes import KNOWN
 
 pytestmark = pytest.mark.unit
@@ -93,3 +93,17 @@ def test_only_assumed_values_with_a_range_that_nobody_sets_are_drawn():
         assert values.mean() == pytest.approx(mean, abs=0.03 * (row.high - row.low))
     assert drawn(rows, 50) == sets
     assert parameters_of({"a": 1.0, "b": 2.0}, {"b": 3.0}) == {"a": 1.0, "b": 3.0}
+
+
+def test_a_number_says_all_of_a_draw_whatever_else_is_drawn():
+    catalogue = evidence.load()
+    rows = rows_to_draw(catalogue, [row.key for row in catalogue], ["effort_*"])
+    sets = numbered(rows, range(400))
+    assert numbered(rows[3:], [17])[0] == {row.key: sets[17][row.key] for row in rows[3:]}
+    places = np.array([[(one[row.key] - row.low) / (row.high - row.low) for row in rows] for one in sets])  # type: ignore[operator]
+    assert places.min() >= 0
+    assert places.max() <= 1
+    assert np.ptp(places, axis=0).min() > 0.7  # no corner of a range is left out
+    correlations = np.corrcoef(places.T) - np.eye(len(rows))
+    assert np.abs(correlations).max() < 0.25  # nor do values go together
+    assert numbered([], [1, 2]) == [{}, {}]

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icsim.analysis.screening import rows, screening
+from icsim.analysis.doubt import _position
+from icsim.analysis.screening import Screening, rows, screening
 
 pytestmark = pytest.mark.unit
 LUCK = np.random.default_rng(11)
@@ -19,7 +20,7 @@ class Made:
     reference = "reference"
 
     def __init__(self, keys: list[str], weights: dict[str, float], level: float, draws: int = 60):
-        values = LUCK.uniform(size=(draws, len(keys)))
+        values = np.array([[_position(key, k) for key in keys] for k in range(draws)])
         at = [(weight, keys.index(key)) for key, weight in weights.items() if key in keys]
         effect = sum((weight * values[:, column] for weight, column in at), np.zeros(draws))
         self.drawn_values = pd.DataFrame(
@@ -38,32 +39,46 @@ class Made:
         )
 
 
-def test_a_small_effect_that_each_place_hides_stands_out_over_all():
-    places: Any = [Made([f"k{j}" for j in range(40 + at)], {"k3": 1.2}, 1000.0 * at) for at in range(1, 10)]
+def beyond(found: Screening) -> list[str]:
+    return [one.key for one in found.found if one.beyond]
+
+
+def test_an_effect_that_luck_hides_in_each_place_stands_out_over_all():
+    places: Any = [Made([f"k{j}" for j in range(40 + at)], {"k3": 1.6}, 1000.0 * at) for at in range(1, 10)]
     over_all = screening(places, "deaths", change=True)
-    assert [one.key for one in over_all.found] == ["k3"]
-    assert (over_all.values, over_all.draws) == (49, 540)
+    assert beyond(over_all) == ["k3"]
+    assert len(over_all.found) == 3  # the closest are told in any case
+    assert (over_all.values, over_all.draws) == (45, 60)  # those of half of the places
     one = over_all.found[0]
     assert 0 < one.low < one.correlation < one.high
-    assert (one.comparisons, one.draws) == (9, 540)
-    assert abs(one.beyond) > over_all.chance > 2.5  # the furthest of 49
-    alone = [bool(screening([place], "deaths", change=True).found) for place in places]
-    assert sum(alone) < 6
-    # of the level under the reference it is another value, and places may differ a hundredfold
-    assert [one.key for one in screening(places, "deaths", change=False).found] == ["k0"]
+    assert (one.comparisons, one.draws) == (9, 60)
+    # of the level under the reference it is another value, and places may differ ninefold
+    assert screening(places, "deaths", change=False).found[0].key == "k0"
     assert rows(over_all, "change", "deaths")[0][:3] == ("change", "deaths", "k3")
 
 
-def test_a_value_that_few_places_draw_is_told_with_their_number():
-    places: Any = [Made(["a", "b", *(["own"] if at < 3 else [])], {"own": 4.0}, 100.0) for at in range(6)]
-    (one,) = screening(places, "deaths", change=True).found
-    assert (one.key, one.comparisons, one.draws) == ("own", 3, 180)
+def test_what_places_share_by_the_chance_of_their_draws_is_no_finding():
+    """Nine places with one cause and the same draws: what goes with that cause by chance stays out."""
+    keys = [f"k{j}" for j in range(400)]
+    places: Any = [Made(keys, {"k3": 30.0}, 100.0) for _ in range(9)]
+    assert beyond(screening(places, "deaths", change=True)) == ["k3"]
+
+
+def test_a_value_is_told_with_the_places_that_draw_it_and_of_few_it_is_left_out():
+    def places(those: int) -> Any:
+        return [Made(["a", "b", *(["own"] if at < those else [])], {"own": 6.0}, 100.0) for at in range(6)]
+
+    one, *others = screening(places(4), "deaths", change=True).found
+    assert one.beyond
+    assert not any(other.beyond for other in others)
+    assert (one.key, one.comparisons, one.draws) == ("own", 4, 60)
+    assert "own" not in {one.key for one in screening(places(2), "deaths", change=True).found}
 
 
 def test_chance_is_not_taken_for_a_finding():
     def found() -> int:
         places: Any = [Made([f"k{j}" for j in range(60)], {}, 10.0)]
-        return len(screening(places, "deaths", change=True).found)
+        return len(beyond(screening(places, "deaths", change=True)))
 
     assert sum(bool(found()) for _ in range(20)) <= 4
     assert screening([], "deaths", change=True).found == ()
