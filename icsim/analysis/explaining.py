@@ -187,9 +187,10 @@ def _event(tables: Tables, event: str, day: str) -> Sentence:
     contract = "contract" in event
     if tables.count > 1:
         facts["runs"] = Fact.of(tables, "events", "event", "runs", ".0f", event=event)
-        often = "" if contract else "{times} times "
-        said = f"{_capital(event)}: {often}in {{runs}} of the {tables.count} runs"
-        return Sentence.made(f"{said} (such as: {{cause}}).", **facts)
+        facts["times"] = Fact.of(tables, "events", "event", "rows a run", ".2g", event=event)
+        often = "" if contract else ", {times} times a run"
+        said = f"{_capital(event)}: in {{runs}} of {tables.count} runs{often}"
+        return Sentence.made(f"{said} (most often: {{cause}}).", **facts)
     if times.value == 1:
         return Sentence.made(f"{day}: {event}" + ("" if contract else " ({where})") + "; {cause}.", **facts)
     return Sentence.made(f"{_capital(event)}: {{times}} times, most often {{where}} ({{cause}}).", **facts)
@@ -286,7 +287,7 @@ def _beside(
 def _patients(tables: Tables, policy: str, reference: str) -> Iterator[Sentence]:
     names = {one.name: one for one in OUTCOMES}
     labels: dict[str, str] = {name: one.label for name, one in names.items()} | {
-        "care_cost_gbp": "Cost of care"
+        "care_cost_gbp": "Cost of care in £"
     }
     frame = tables["differences"]
     for outcome in TOLD:
@@ -297,12 +298,12 @@ def _patients(tables: Tables, policy: str, reference: str) -> Iterator[Sentence]
         if not len(here):
             continue
         decimals = names[outcome].decimals if outcome in names else 0
-        form = f"+,.{decimals}f"
+        form = f"+z,.{decimals}f"
         amount, low, high = (
             Fact.of(tables, "differences", column, "mean", form, **rows)
             for column in ("difference", "low", "high")
         )
-        share = Fact.of(tables, "differences", "relative", "mean", "+.1%", **rows)
+        share = Fact.of(tables, "differences", "relative", "mean", "+z.1%", **rows)
         pattern = _difference(labels.get(outcome, outcome), amount, low, high, reference)
         yield Sentence.made(pattern, amount=amount, low=low, high=high, share=share)
 

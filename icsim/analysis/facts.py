@@ -64,8 +64,8 @@ class Fact:
     Attributes:
         table, column: where it is.
         rows: which rows, by column: one value, or several any of which will do.
-        how: ``mean``, ``sum``, ``share`` (mean times 100), ``rows`` (their number), ``runs`` (replicates with
-            such rows) or ``text`` (the commonest value).
+        how: ``mean``, ``sum``, ``share`` (mean times 100), ``rows`` (their number), ``rows a run``, ``runs``
+            (replicates with such rows) or ``text`` (the commonest value).
         value: what they came to when it was read.
         form: how it is written, as ``format`` takes it.
     """
@@ -86,11 +86,11 @@ class Fact:
             (key, tuple(value) if isinstance(value, list | tuple) else (value,))
             for key, value in rows.items()
         )
-        return cls(table, column, chosen, how, _read(tables[table], column, chosen, how), form)
+        return cls(table, column, chosen, how, _read(tables, table, column, chosen, how), form)
 
     def again(self, tables: Mapping[str, Any]) -> float | str:
         """The value as the tables have it now."""
-        return _read(tables[self.table], self.column, self.rows, self.how)
+        return _read(tables, self.table, self.column, self.rows, self.how)
 
     def __str__(self) -> str:
         return format(self.value, self.form)
@@ -102,11 +102,20 @@ class Fact:
         return f"{self.table}: {self.how} of {self.column}" + (f" where {which}" if which else "")
 
 
-def _read(frame: Any, column: str, rows: tuple[tuple[str, tuple[Any, ...]], ...], how: str) -> float | str:
+def _read(
+    tables: Mapping[str, Any],
+    table: str,
+    column: str,
+    rows: tuple[tuple[str, tuple[Any, ...]], ...],
+    how: str,
+) -> float | str:
+    frame = tables[table]
     for key, values in rows:
         frame = frame[frame[key].isin(values)]
     if how == "rows":
         return float(len(frame))
+    if how == "rows a run":
+        return len(frame) / getattr(tables, "count", 1)
     if how == "runs":
         return float(frame["replicate"].nunique())
     if how == "text":

@@ -61,8 +61,8 @@ def _told(tables: Tables, title: str, use: Use, last: Any, full: dict[str, float
         Fact.of(tables, "services", column, "sum", ",.1f", **rows)
         for column in ("posts_filled", "posts_wanted")
     )
-    months = Fact.of(tables, "services", "month", "rows", ".0f", **rows)
-    runs = f" over {tables.count} runs" if tables.count > 1 else ""
+    months = Fact.of(tables, "services", "month", "rows a run", ".0f", **rows)
+    runs = " a run" if tables.count > 1 else ""
     text = (
         f"{title}: at work for {{months}} months{runs}, reaching {{coverage}}% of those it is for, "
         "done at {fidelity}% of full quality"
@@ -75,7 +75,7 @@ def _told(tables: Tables, title: str, use: Use, last: Any, full: dict[str, float
 
 def _never(tables: Tables, title: str, own: dict[str, Any]) -> Sentence:
     cause = Fact.of(tables, "services", "cause", "text", **own)
-    waited = Fact.of(tables, "services", "month", "rows", ".0f", **own)
+    waited = Fact.of(tables, "services", "month", "rows a run", ".0f", **own)
     if not waited.value:
         return Sentence.made(
             f"{title}: never begun; the programme had no room for it ({{waited}} months).", waited=waited

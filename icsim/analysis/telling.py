@@ -120,7 +120,7 @@ def heading(comparison: "Comparison") -> str:
     others = " and ".join(comparison.policies)
     return (
         f"{others} against {comparison.reference}: {experiment['place']} from {experiment['start']}, "
-        f"{experiment['years']:g} years{people}, {luck}"
+        f"{experiment['years']:g} {'year' if experiment['years'] == 1 else 'years'}{people}, {luck}"
     )
 
 
@@ -147,7 +147,7 @@ def _outcomes(comparison: "Comparison", policy: str) -> Table:
             (
                 f"{outcome.label}{unit}", number(row.reference, d), number(row.policy, d),
                 signed(row.difference, finer), span(row.low, row.high, finer), percent(row.relative),
-                pairs_text(row.replicates_needed),
+                pairs_text(row.replicates_needed) if row.sd else "",
             )
         )  # fmt: skip
     heads = (
@@ -335,7 +335,6 @@ def _cohorts(comparison: "Comparison", policy: str) -> Iterator[Table]:
 
 
 def _notes(comparison: "Comparison") -> Iterator[str]:
-    yield from comparison.manifest["notes"]
     if comparison.replicates == 1:
         yield (
             "One pair is one draw of luck: there are no intervals, and a difference may be chance that the "
@@ -349,6 +348,7 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
     if comparison.manifest["experiment"]["population"]["sample"] < 1:
         yield "A sample: counts and money are of the sample, and small queues run fuller than large ones."
     yield "No figure is a forecast. What a lever does was put in; what follows from it is the model's."
+    yield from comparison.manifest["notes"]
 
 
 # --- figures as text ---

@@ -22,6 +22,9 @@ from icsim.cli.command import (
 if TYPE_CHECKING:
     from icsim.workers import Pool
 
+BEHAVES = 0.2
+"""Share of the people, unless told, with which plausible behaviour is sought: organisations of few people
+behave otherwise, for their wards are full or empty by luck."""
 Address = Annotated[
     str | None,
     typer.Option(
@@ -157,7 +160,7 @@ def calibrate(
     from icsim.recording.progress import progress
 
     if behaviour:
-        _behave(sets, sample or 0.01, seeds, jobs, address, out, write)
+        _behave(sets, sample or BEHAVES, seeds, jobs, address, out, write)
         return
     from icsim.validation import calibration as fitting
     from icsim.validation.calibration_tables import Account, overlay, planned, ready, write_to_checkout

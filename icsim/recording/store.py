@@ -415,7 +415,12 @@ class RunWriter:
             self._join(self._partial)
             columns = {name: _columns(self._partial / f"{name}.parquet") for name in self._rows}
             whole = {**manifest, **self._recorded, "tables": self._rows, "columns": columns}
-            text = json.dumps(whole, indent=1, default=plain, ensure_ascii=False)
+            text = json.dumps(
+                whole | {"digest": digest({**whole, "digest": None})},
+                indent=1,
+                default=plain,
+                ensure_ascii=False,
+            )
             (self._partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
             try:
                 final = self._rename(self._partial)
@@ -522,6 +527,10 @@ def read_manifest(path: Path, kind: str = FORMAT, called: str = "run") -> dict[s
             f"{path} has format {newer}; this icsim reads {FORMAT_VERSION}: use the icsim that wrote it"
         )
     _check_tables(path, manifest["tables"], manifest.get("columns"))
+    if "digest" in manifest and digest({**manifest, "digest": None}) != manifest["digest"]:
+        raise ResultError(
+            f"{path / MANIFEST} was changed after it was written: the {called} cannot be trusted"
+        )
     return manifest
 
 

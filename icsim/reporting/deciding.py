@@ -146,8 +146,9 @@ def _sure(comparison: Comparison, policy: str) -> Iterator[str]:
     )
     found = _rows(comparison, policy, "place")
     needed = found[found["outcome"] == FIRST]["replicates_needed"]
-    if pairs > 1 and len(needed) and math.isfinite(float(needed.iloc[0])) and float(needed.iloc[0]) > pairs:
-        yield f"A close answer on emergency admissions takes some {number(float(needed.iloc[0]))} pairs."
+    if pairs > 1 and len(needed) and float(needed.iloc[0]) > pairs:
+        many = "over a thousand" if float(needed.iloc[0]) > 1000 else f"some {number(float(needed.iloc[0]))}"
+        yield f"To tell the change of emergency admissions to a tenth takes {many} pairs."
     yield from sureness.sentences(comparison, policy, FIRST)
 
 

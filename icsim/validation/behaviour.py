@@ -91,7 +91,7 @@ class Matched:
         luck: standard deviation between seeds of each used target at the catalogue's values.
         ruled_out: share of all that could be that the first wave's emulators rule out.
         at_catalogue: used and unused targets at the catalogue's values, by name.
-        of_sets: the same of each set kept (unused ones of the first few), by name, (sets,).
+        of_sets: the same of each set kept, by name, (sets,).
     """
 
     plan: Plan
@@ -111,7 +111,6 @@ def match(
     seeds: int,
     workers: Pool,
     told: Callable[[int], object] = lambda _: None,
-    tested: int = 6,
 ) -> Matched:
     """Find sets of values that the used targets do not rule out, and try them on the unused ones.
 
@@ -122,7 +121,6 @@ def match(
         seeds: at the catalogue's values, from which the luck of a run is reckoned.
         workers: what makes the runs.
         told: called with the number of sets of runs that were made.
-        tested: sets that the unused targets are tried on.
 
     Raises:
         ExperimentError: scikit-learn is missing, or no set is kept.
@@ -143,7 +141,7 @@ def match(
             said = "no set of values that was tried meets the used targets; try more (--sets)"
             raise ExperimentError(Problem("calibrate", "--behaviour", said, sets))
         those = [every[k] for k in kept]
-        test = run.figures(plan.unused, [usual, *those[:tested]], [1] * (1 + len(those[:tested])))
+        test = run.figures(plan.unused, [usual, *those], [1] * (1 + len(those)))
     at = dict(zip([t.name for t in used], own.mean(axis=0), strict=True))
     at |= dict(zip([t.name for t in unused], test[0], strict=True))
     of = {t.name: figures[kept, k] for k, t in enumerate(used)}
@@ -295,8 +293,8 @@ def page(found: Matched) -> str:
             )
     lines += [
         "\nThat the used targets are met shows that sets were picked by them, no more. The others are "
-        "the test; they "
-        "were tried with one seed, on the first sets alone.\n",
+        "the test; each "
+        "set was tried on them with one seed, so that luck is in the spread of sets.\n",
         "## Values\n",
         "| value | range | catalogue | sets kept: least, middle, most |",
         "| --- | ---: | ---: | ---: |",

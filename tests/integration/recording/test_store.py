@@ -251,6 +251,18 @@ def test_damaged_tables_are_noticed_on_opening(
         open_run(path)
 
 
+def test_a_manifest_that_was_changed_is_refused(
+    tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun
+):
+    path = write_run(tmp_path / "run", make_recorder(days=2)).path
+    manifest = json.loads((path / "manifest.json").read_text())
+    open_run(path)
+    for key in ("replicates", "timings_seconds", "versions"):
+        (path / "manifest.json").write_text(json.dumps({**manifest, key: {"x": 1}}))
+        with pytest.raises(ResultError, match="was changed after it was written"):
+            open_run(path)
+
+
 @pytest.mark.parametrize("change", ["dropped", "of another type"])
 def test_a_table_with_other_columns_is_refused(
     tmp_path: Path, make_recorder: MakeRecorder, write_run: WriteRun, change: str
