@@ -1,8 +1,10 @@
 """The same place without its programme: what goes with one when ``programme: none`` is laid over it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path as File
 from typing import Any
 
+from icsim.experiment.errors import ExperimentError, Problem, near
 from icsim.experiment.tree import Node, Path
 
 STATUS_QUO = "status-quo"
@@ -50,7 +52,13 @@ def with_status_quo(
 
     ``status-quo`` among the sources is the first of the others without programme, contract changes and
     interventions; it comes first, for it is what the others are compared with.
+
+    Raises:
+        ExperimentError: a name that is nearly ``status-quo``.
     """
+    for one in sources:
+        if isinstance(one, str) and one != STATUS_QUO and near(one, [STATUS_QUO]) and not File(one).exists():
+            raise ExperimentError(Problem("compare", "", "no such experiment", one, [STATUS_QUO]))
     own = dict(overrides) if isinstance(overrides, Mapping) else list(overrides)
     named = [one for one in sources if one != STATUS_QUO]
     first = [(named[0], _off(own))] if named and len(named) < len(sources) else []

@@ -78,6 +78,7 @@ def test_one_replicate_has_no_interval_and_says_so(tmp_path, monkeypatch):
     [
         (("isle-of-wight",), "two or more experiments"),
         (("isle-of-wight", "isle-of-white"), "isle-of-wight"),
+        (("isle-of-wight", "stat-quo"), "did you mean status-quo"),
         (("isle-of-wight", "salford"), "twins need the same"),
         (("isle-of-wight", "isle-of-wight", "--set", "yeers=1"), "years"),
         (
