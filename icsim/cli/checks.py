@@ -240,6 +240,12 @@ def validate(
         float, typer.Option(min=0.001, max=1.0, metavar="SHARE", help="Share of the people.")
     ] = 0.5,
     seeds: Annotated[int, typer.Option(min=2, max=1000, metavar="N", help="Seeds, from 1 on.")] = 10,
+    most_seeds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Up to so many for what fewer cannot tell; left out, four times --seeds."
+        ),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Runs at a time; left out, one for each core.")
     ] = None,
@@ -282,8 +288,10 @@ def validate(
     setting = Setting(place, 0.05, 4) if fast else Setting(place, sample, seeds)
     wanted = [known[name] for name in names or known]
     pool = _pool(address, jobs, place, setting.sample, max(one.years for one in wanted))
-    with progress("Validating", 2 * len(wanted) * setting.seeds) as advance:
-        found = list(verdicts_on(wanted, setting, pool, told=advance))
+    most = 0 if fast else 4 * seeds if most_seeds is None else most_seeds
+    at_once = None if most > setting.seeds else 2 * len(wanted) * setting.seeds
+    with progress("Validating", at_once) as advance:
+        found = list(verdicts_on(wanted, setting, pool, told=advance, most=most))
     Console(width=None if sys.stdout.isatty() else 150).print(verdicts.table(found, setting))
     if json_file is not None:
         write_text(json_file, f"{json.dumps(verdicts.plain(found, setting), indent=1)}\n", "--json")

@@ -138,6 +138,7 @@ def validate(
     setting: Setting,
     workers: Pool | None = None,
     told: Callable[[], object] = lambda: None,
+    most: int = 0,
 ) -> Iterator[Verdict]:
     """Run patterns and their ablations; yields a verdict for every check, pattern by pattern.
 
@@ -146,24 +147,35 @@ def validate(
         setting: the place, sample and seeds.
         workers: what makes the runs; left out, one process.
         told: called after each seed of a pattern or ablation.
+        most: seeds of a pattern of which a check cannot be told: twice as many, and again, up to this.
     """
-    seeds = range(setting.first_seed, setting.first_seed + setting.seeds)
-    with workers or Workers(1) as pool, tempfile.TemporaryDirectory(prefix="icsim-validate-") as scratch:
-        folder = scratch if pool.shares_files else None
-        asked: dict[Future[dict[str, float]], tuple[str, bool, int]] = {
-            pool.submit(figures_of, pattern, setting, seed, ablated, folder): (pattern.id, ablated, seed)
-            for pattern in wanted
-            for ablated in (False, True)
-            for seed in seeds
-        }
-        found: dict[tuple[str, bool, int], dict[str, float]] = {}
-        for future in as_completed(asked):
-            found[asked[future]] = future.result()
-            told()
-    for pattern in wanted:
+    found: dict[tuple[str, bool, int], dict[str, float]] = {}
+    upto = dict.fromkeys((pattern.id for pattern in wanted), setting.first_seed)
+
+    def verdicts(pattern: Pattern) -> Iterator[Verdict]:
+        seeds = range(setting.first_seed, upto[pattern.id])
         for name, check in pattern.checks.items():
             usual = Finding.of([found[pattern.id, False, seed][name] for seed in seeds], check)
             without = None
             if name in pattern.figures(ablated=True):
                 without = Finding.of([found[pattern.id, True, seed][name] for seed in seeds], check)
             yield Verdict(pattern, name, check, usual, without)
+
+    with workers or Workers(1) as pool, tempfile.TemporaryDirectory(prefix="icsim-validate-") as scratch:
+        folder = scratch if pool.shares_files else None
+        left, seeds = list(wanted), setting.seeds
+        while left:
+            asked: dict[Future[dict[str, float]], tuple[str, bool, int]] = {
+                pool.submit(figures_of, pattern, setting, seed, ablated, folder): (pattern.id, ablated, seed)
+                for pattern in left
+                for ablated in (False, True)
+                for seed in range(upto[pattern.id], setting.first_seed + seeds)
+            }
+            for future in as_completed(asked):
+                found[asked[future]] = future.result()
+                told()
+            upto |= dict.fromkeys((pattern.id for pattern in left), setting.first_seed + seeds)
+            unsure = [one for one in left if any(verdict.says == UNSURE for verdict in verdicts(one))]
+            left, seeds = (unsure, min(most, 2 * seeds)) if seeds < most else ([], seeds)
+    for pattern in wanted:
+        yield from verdicts(pattern)

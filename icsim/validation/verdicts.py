@@ -62,6 +62,12 @@ def about(setting: Setting) -> str:
     return f"{setting.place}, {share}, seeds {setting.first_seed} to {last}"
 
 
+def _more(verdict: Verdict, setting: Setting) -> str:
+    """How many seeds a pattern took that fewer could not tell."""
+    seeds = len(verdict.found.values)
+    return f", {seeds} seeds" if seeds > setting.seeds else ""
+
+
 def table(verdicts: Sequence[Verdict], setting: Setting) -> "Group":
     """For a terminal."""
     from rich.console import Group
@@ -76,7 +82,9 @@ def table(verdicts: Sequence[Verdict], setting: Setting) -> "Group":
         if verdict.pattern.id != shown:
             shown, place = verdict.pattern.id, verdict.pattern.place
             where = f" ({place})" if place else ""
-            drawn.add_row(Text(f"{shown}{where}: {verdict.pattern.title}", style="bold"))
+            drawn.add_row(
+                Text(f"{shown}{where}{_more(verdict, setting)}: {verdict.pattern.title}", style="bold")
+            )
             drawn.add_row(Text(f"  without: {verdict.pattern.ablation.title}", style="dim"))
         *cells, says = _cells(verdict)
         drawn.add_row(f"  {cells[0]}", *cells[1:], Text(says, style=STYLES[verdict.says]))
@@ -90,7 +98,8 @@ def page(verdicts: Sequence[Verdict], setting: Setting) -> str:
         "# Patterns: what was found", "", "*Written by `icsim validate --page`: not edited by hand.*", "",
         f"{ran}: of {len(verdicts)} checks **{summary(verdicts)}**; {by_pattern(verdicts)}.", "",
         "*Tells apart*: how far from what is asked a figure must lie for so many seeds to tell it in four of "
-        "five cases. A check that is not shown stays; one that cannot be told needs more seeds or people. "
+        "five cases. A check that is not shown stays; one that cannot be told has its pattern run over twice "
+        "as many seeds, and again, up to a bound (looking again errs a little oftener than one in twenty). "
         "[How it is done](validating.md).", "",
     ]  # fmt: skip
     shown = ""
@@ -100,7 +109,8 @@ def page(verdicts: Sequence[Verdict], setting: Setting) -> str:
             shown = pattern.id
             where = f", in {pattern.place}" if pattern.place else ""
             lines += [
-                "", f"## {pattern.title}", "", f"`{pattern.id}`{where}. Expected: {pattern.expected}.",
+                "", f"## {pattern.title}", "", f"`{pattern.id}`{where}{_more(verdict, setting)}. Expected: "
+                f"{pattern.expected}.",
                 f"Source: {pattern.source}. Taken away: {pattern.ablation.title}.", "",
                 *([pattern.explained, ""] if pattern.explained else []),
                 "| check | asked | found (95% interval) | tells apart | without the mechanism | verdict |",

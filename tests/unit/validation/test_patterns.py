@@ -1,6 +1,7 @@
 """Patterns as data, and the verdict on what the seeds show."""
 
 import math
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ from pydantic import ValidationError
 from scipy import stats
 
 from icsim.experiment import load
+from icsim.validation import validating
 from icsim.validation.pattern import Check, Pattern, patterns
 from icsim.validation.validating import NOT_SHOWN, SHOWN, UNSURE, Finding, Setting, Verdict
 from icsim.validation.verdicts import page, plain, summary
+from icsim.workers import Workers
 
 pytestmark = pytest.mark.unit
 CHECK = {"figure": "maturity", "unit": "share", "above": 0.0}
@@ -117,3 +120,36 @@ def test_the_table_says_what_was_found():
     assert row["found"]["mean"] == pytest.approx(1.0)
     assert row["verdict"] == SHOWN
     assert plain([verdict([1.0, math.nan, 1.0], None)], setting)["checks"][0]["found"]["values"][1] is None
+
+
+def test_what_few_seeds_cannot_tell_is_given_more_and_no_other(monkeypatch):
+    """One pattern is sure at once, one after twice as many seeds, one never."""
+    luck = {"sure": 0.01, "late": 0.6, "never": 50.0}
+    made: list[tuple[str, int, bool]] = []
+
+    def figures(one, setting, seed, ablated, folder):
+        made.append((one.id, seed, ablated))
+        return {"it": 0.0 if ablated else 0.7 + luck[one.id] * (-1) ** seed}
+
+    monkeypatch.setattr(validating, "figures_of", figures)
+    wanted = [pattern(id=name) for name in luck]
+    found = list(validating.validate(wanted, Setting("salford", 0.1, 4), Here(), most=12))
+    assert [len(one.found.values) for one in found] == [4, 8, 12]
+    assert [one.says for one in found] == [SHOWN, SHOWN, UNSURE]
+    assert len(made) == len(set(made)) == 2 * (4 + 8 + 12)  # no seed is run twice
+    assert "`late`, 8 seeds" in page(found, Setting("salford", 0.1, 4))
+    assert "`sure`." in page(found, Setting("salford", 0.1, 4))
+    told = list(validating.validate(wanted, Setting("salford", 0.1, 4), Here()))
+    assert [len(one.found.values) for one in told] == [4, 4, 4]
+
+
+class Here(Workers):
+    """Works at once, in this process."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def submit(self, work, *arguments):
+        done: Future = Future()
+        done.set_result(work(*arguments))
+        return done
