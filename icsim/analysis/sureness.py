@@ -117,11 +117,16 @@ def closest(one: Doubt, words: Callable[..., str] = _words) -> str:
         )
     named = "; ".join(words(each.key, each.correlation, each.low, each.high) for each in ranked.first)
     sure, many = len(ranked.sure), len(ranked.first)
-    stand = "none stands" if not sure else "all stand" if sure == many else f"{sure} of them stand"
+    chance = f"the closest of {ranked.drawn:,} reaches {ranked.chance:.2f} by chance"
+    if not sure:
+        return (
+            f"No single one of the {what} stands out in these draws ({chance}); the change of {label} goes "
+            f"most with {named} (rank correlations over draws).{_usually(one, words)}"
+        )
+    stand = "all stand" if sure == many else f"{sure} of them stand{'s' if sure == 1 else ''}"
     return (
         f"Of the {what} the change of {label} goes most with {named} (rank correlations over draws); {stand} "
-        f"out from chance, by which the closest of {ranked.drawn:,} values reaches {ranked.chance:.2f}."
-        f"{'' if sure == many else _usually(one, words)}"
+        f"out ({chance}).{'' if sure == many else _usually(one, words)}"
     )
 
 
