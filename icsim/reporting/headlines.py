@@ -282,7 +282,7 @@ def _basis(figures: Figures) -> Iterator[str]:
     whole = sum(used.values())
     if whole:
         yield (
-            f"{whole:,} values of the evidence catalogue: {used['measured']} measured, "
-            f"{used['reported']} reported and "
-            f"{used['assumed']} assumed or recalled ({used['assumed'] / whole:.0%})."
+            f"{whole:,} values of the evidence catalogue: {used['measured']:,} measured, "
+            f"{used['reported']:,} reported and "
+            f"{used['assumed']:,} assumed or recalled ({used['assumed'] / whole:.0%})."
         )
