@@ -130,8 +130,7 @@ def test_killed_at_random_and_resumed_it_comes_to_what_a_plain_loop_comes_to(tmp
     seconds = open_dataset(broken).runs.set_index("run")["seconds"].dropna()
 
     process = start(tmp_path, "broken")
-    at_work = lambda: any(WORKING in title for title in children(process.pid).values())  # noqa: E731
-    until(lambda: at_work() or process.poll() is not None)  # where little is left, it may be done already
+    until(lambda: any(WORKING in title for title in children(process.pid).values()), process)
     for pid, title in children(process.pid).items():
         if WORKING in title:
             os.kill(pid, signal.SIGKILL)  # a worker
